@@ -3,8 +3,17 @@
  * command line, whether trying again can help, what is wrong and what to do next. Decide on codes, never on texts.
  */
 
-/** Exit codes of the command line; 1 is kept for our own bugs, 130 for Ctrl-C. */
-export const exits = { usage: 2, input: 3, model: 4, temporary: 5, limit: 6, partial: 7, cloud: 8 } as const
+/** Exit codes of the command line; `bug` is our own fault, 130 is Ctrl-C. */
+export const exits = {
+  bug: 1,
+  usage: 2,
+  input: 3,
+  model: 4,
+  temporary: 5,
+  limit: 6,
+  partial: 7,
+  cloud: 8
+} as const
 
 interface Kind<Details> {
   exit: (typeof exits)[keyof typeof exits]
@@ -28,12 +37,246 @@ export const faults = {
     next: d => `see the options with: clipmill run ${d.task} --help`
   }),
 
+  'ticket-invalid': kind({
+    exit: exits.usage,
+    says: (d: { key: string; problems: string[] }) =>
+      `${d.key} does not say what is wanted: ${d.problems.join('; ')}`,
+    next: () =>
+      'a ticket looks like {"clip": "clips/street.mp4", "tasks": [{"task": "track-many", "options": {}}]}; a side file like {"options": {}}'
+  }),
+  'results-exist': kind({
+    exit: exits.usage,
+    says: (d: { folder: string }) => `${d.folder} holds the results of another job`,
+    next: () => 'choose another folder with --out, or overwrite them with --force'
+  }),
+
+  // clips
+  'clip-missing': kind({
+    exit: exits.input,
+    says: (d: { clip: string }) => `there is no clip ${d.clip}`,
+    next: () => 'check the name; a ticket names a clip by its key in the uploads bucket'
+  }),
+  'clip-changed': kind({
+    exit: exits.input,
+    says: (d: { clip: string }) => `${d.clip} was replaced after its job had been accepted`,
+    next: () =>
+      'the newer upload has a job of its own; upload the older clip again under another name if it is wanted too'
+  }),
+  'clip-empty': kind({
+    exit: exits.input,
+    says: (d: { file: string }) => `${d.file} is empty`,
+    next: () => 'upload the clip again; the upload was perhaps broken off'
+  }),
+  'clip-not-video': kind({
+    exit: exits.input,
+    says: (d: { file: string; found: string }) => `${d.file} is not a video but ${d.found}`,
+    next: () => 'give a video file: MP4, MOV, MKV, WebM, AVI, MPEG, TS, FLV, OGG, WMV or GIF'
+  }),
+  'clip-without-video': kind({
+    exit: exits.input,
+    says: (d: { file: string }) => `${d.file} has no video track that could be shown`,
+    next: () => 'give a clip with moving pictures, not with sound alone'
+  }),
+  'clip-unreadable': kind({
+    exit: exits.input,
+    says: (d: { file: string; reason: string }) => `${d.file} cannot be read as a video: ${d.reason}`,
+    next: () => 'check that it plays; if it does, export it anew as MP4 with H.264'
+  }),
+  'clip-damaged': kind({
+    exit: exits.input,
+    says: (d: { file: string; firstFrame: number; lastFrame: number; decoded: number }) =>
+      `frames ${d.firstFrame} to ${d.lastFrame} of ${d.file} cannot be decoded (${d.decoded} of ${d.lastFrame - d.firstFrame + 1} could)`,
+    next: () => 'get an undamaged copy of the clip, or cut these frames out'
+  }),
+
+  'limit-exceeded': kind({
+    exit: exits.limit,
+    says: (d: { clip: string; what: string; value: number; limit: number }) =>
+      `${d.clip} has ${d.value} ${d.what}; the limit is ${d.limit}`,
+    next: () => 'cut or scale the clip first'
+  }),
+
+  // models
+  'model-unknown': kind({
+    exit: exits.model,
+    says: (d: { model: string; models: string[] }) => `there is no model "${d.model}"`,
+    next: d => `choose one of: ${d.models.join(', ')}`
+  }),
+
+  'weights-changed': kind({
+    exit: exits.model,
+    says: (d: { file: string; expected: string; found: string }) =>
+      `${d.file} is not the file that the catalogue names: its sha256 is ${d.found}, not ${d.expected}`,
+    next: () => 'get the file again from its source'
+  }),
+  'model-not-built': kind({
+    exit: exits.model,
+    says: (d: { model: string; built: string[] }) =>
+      `the model ${d.model} is not among the built ones (${d.built.join(', ') || 'none'})`,
+    next: () => 'build and deploy it with the others; on one machine, run the command again'
+  }),
+
+  // running
+  'media-timeout': kind({
+    exit: exits.limit,
+    says: (d: { doing: string; file: string; seconds: number }) =>
+      `${d.doing} ${d.file} was stopped after ${d.seconds} s`,
+    next: () => 'cut or scale the clip first; a damaged clip can be exported anew'
+  }),
+  'media-crashed': kind({
+    exit: exits.input,
+    retry: true,
+    says: (d: { doing: string; file: string; how: string }) =>
+      `the media process ended while ${d.doing} ${d.file} (${d.how})`,
+    next: () =>
+      'try again; if it ends again, the clip is damaged or needs more memory: export it anew, or scale it down'
+  }),
+  'worker-lost': kind({
+    exit: exits.temporary,
+    retry: true,
+    says: (d: { step: string; reason: string }) => `the process that ran ${d.step} ended: ${d.reason}`,
+    next: () =>
+      'run the same command again: it goes on where it was; if it ends again, the machine may lack memory'
+  }),
+  'step-timeout': kind({
+    exit: exits.temporary,
+    retry: true,
+    says: (d: { step: string; seconds: number }) => `${d.step} was not done after ${d.seconds} s`,
+    next: () => 'run the same command again: it goes on where it was'
+  }),
+
+  'internal-error': kind({
+    exit: exits.bug,
+    says: (d: { reason: string }) => `something went wrong that should not: ${d.reason}`,
+    next: () =>
+      'this is a bug of clipmill; please report it with this message and the clip, if you may share it'
+  }),
+
+  // storage
+  'object-missing': kind({
+    exit: exits.input,
+    says: (d: { bucket: string; key: string }) => `there is no object ${d.key} in the bucket ${d.bucket}`,
+    next: () => 'check the name, and whether its lifetime has ended'
+  }),
+  'object-invalid': kind({
+    exit: exits.input,
+    says: (d: { bucket: string; key: string; problems: string[] }) =>
+      `${d.key} in the bucket ${d.bucket} is not what is expected there: ${d.problems.join('; ')}`,
+    next: () => 'correct the object, or remove it and run again what wrote it'
+  }),
+  'bucket-missing': kind({
+    exit: exits.cloud,
+    says: (d: { bucket: string }) => `there is no bucket ${d.bucket}`,
+    next: () => 'check the name, the region and the account'
+  }),
+  'storage-denied': kind({
+    exit: exits.cloud,
+    says: (d: { bucket: string; key: string; reason: string }) =>
+      `access to ${d.key} in the bucket ${d.bucket} is refused: ${d.reason}`,
+    next: () =>
+      'check the credentials and what their role may do; without permission to list, a missing object is refused too'
+  }),
+  'storage-unavailable': kind({
+    exit: exits.temporary,
+    retry: true,
+    says: (d: { bucket: string; key: string; reason: string }) =>
+      `the storage did not answer for ${d.key} in the bucket ${d.bucket}: ${d.reason}`,
+    next: () => 'try again in a moment; if it stays so, check the network and the endpoint'
+  }),
+  'storage-full': kind({
+    exit: exits.limit,
+    says: (d: { bucket: string; key: string }) =>
+      `there is no space left on the disk for ${d.key} of the bucket ${d.bucket}`,
+    next: () => 'free space on that disk, then run the same again: what is done already stays'
+  }),
+
+  // the store of one machine
+  'store-in-use': kind({
+    exit: exits.temporary,
+    says: (d: { dir: string }) => `another clipmill is using ${d.dir}`,
+    next: () => 'wait for it or end it, or name another folder'
+  }),
+  'store-damaged': kind({
+    exit: exits.input,
+    says: (d: { file: string; line: number }) => `${d.file} cannot be read from line ${d.line} on`,
+    next: () => 'put the file back from a backup, or remove that line: the object that it names is then lost'
+  }),
+  'store-version': kind({
+    exit: exits.input,
+    says: (d: { file: string; found: number; known: number }) =>
+      `${d.file} is of version ${d.found}; this clipmill knows ${d.known}`,
+    next: () => 'use the clipmill that wrote it, or another folder'
+  }),
+  'port-in-use': kind({
+    exit: exits.usage,
+    says: (d: { port: number }) => `another program listens on port ${d.port}`,
+    next: () => 'end it, or choose another port'
+  }),
+
+  // golden files
+  'golden-unreadable': kind({
+    exit: exits.input,
+    says: (d: { golden: string; reason: string }) => `${d.golden} cannot be read as a golden file: ${d.reason}`,
+    next: () => 'the forms of golden files are described in golden/README.md; .json and .json.gz are read'
+  }),
+  'golden-missed': kind({
+    exit: exits.model,
+    says: (d: { file: string; stages: string[] }) => `${d.file}: not within tolerance: ${d.stages.join(', ')}`,
+    next: () => 'the network or a step of it is not the authors’; compare the first stage that is off'
+  }),
+  'golden-unknown': kind({
+    exit: exits.input,
+    says: (d: { system: string; case: string }) =>
+      `there is nothing to compare a golden file of ${[d.system, d.case].filter(Boolean).join(' ')} with`,
+    next: () => 'see the systems that are built: clipmill models list'
+  }),
+
   // checkpoints
   'weights-unreadable': kind({
     exit: exits.model,
     says: (d: { file: string; reason: string }) => `${d.file} cannot be read as a checkpoint: ${d.reason}`,
     next: () =>
       'get the file again from its source; PyTorch .pth/.pt/.tar (zip or legacy) and .safetensors are read'
+  }),
+  'weights-unopenable': kind({
+    exit: exits.model,
+    says: (d: { file: string; reason: 'missing' | 'no-file' | 'forbidden' | 'failed' }) =>
+      `${d.file} ${
+        {
+          missing: 'does not exist',
+          'no-file': 'is not a file',
+          forbidden: 'may not be read by this user',
+          failed: 'cannot be opened'
+        }[d.reason]
+      }`,
+    next: () => 'check the path and the permissions of the checkpoint'
+  }),
+  'weights-web-page': kind({
+    exit: exits.model,
+    says: (d: { file: string }) => `${d.file} is a web page, not a checkpoint`,
+    next: () =>
+      'shared drives answer so when they want a login or a confirmation: open the address in a browser and download from there'
+  }),
+  'weights-unsupported': kind({
+    exit: exits.model,
+    says: (d: { file: string; reason: string }) => `${d.file} is of a kind that is not read: ${d.reason}`,
+    next: () =>
+      "load it in PyTorch, where you trust it, and save the network's plain state dict with torch.save or as safetensors"
+  }),
+  'weights-key-unknown': kind({
+    exit: exits.usage,
+    says: (d: { file: string; under: string; keys: string[] }) =>
+      `${d.file} has no tensors under "${d.under}"`,
+    next: d =>
+      `choose one of: ${d.keys
+        .slice(0, 8)
+        .map(key => key || '"" (the top)')
+        .join(', ')}`
+  }),
+  'weights-unwritable': kind({
+    exit: exits.model,
+    says: (d: { file: string; reason: string }) => `${d.file} cannot be written: ${d.reason}`,
+    next: () => 'check that the folder exists, may be written and has space left'
   }),
   'weights-mismatch': kind({
     exit: exits.model,
@@ -90,6 +333,13 @@ export class Fault<Code extends FaultCode = FaultCode> extends Error {
 
   toJSON(): FaultRecord {
     return { code: this.code, message: this.message, next: this.next, details: this.details }
+  }
+
+  /** Whatever was thrown, as a fault: what is none is a bug of ours. */
+  static of(thrown: unknown): Fault {
+    if (thrown instanceof Fault) return thrown
+    const reason = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)
+    return new Fault('internal-error', { reason }, { cause: thrown })
   }
 
   /** The fault that `record` was made from, or undefined where no fault of this version has that code. */

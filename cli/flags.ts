@@ -1,0 +1,65 @@
+import { Option, type Command } from 'commander'
+import { z } from 'zod'
+import type { Task } from '../tasks/define.ts'
+
+/** The part of a JSON schema that flags are made of. */
+const property = z.object({
+  type: z.enum(['number', 'integer', 'boolean', 'string', 'array']).default('string'),
+  description: z.string().default(''),
+  unit: z.string().optional(),
+  default: z.json().optional(),
+  enum: z.array(z.string()).optional(),
+  minimum: z.number().optional(),
+  maximum: z.number().optional()
+})
+type Property = z.infer<typeof property>
+
+const properties = (task: Task): [name: string, Property][] => {
+  const schema = z.toJSONSchema(task.options, { io: 'input' })
+  return Object.entries(schema.properties ?? {}).map(([name, value]) => [name, property.parse(value)])
+}
+
+const kebab = (name: string) => name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
+
+/** Gives a command one flag for each option of the task: `minScore` becomes `--min-score`. */
+export const addTaskFlags = (command: Command, task: Task) => {
+  for (const [name, option] of properties(task)) command.addOption(flagOf(name, option))
+}
+
+const flagOf = (name: string, option: Property) => {
+  const { type, description } = option
+  const facts = [
+    rangeOf(option),
+    option.default !== undefined && type !== 'boolean' && `default ${JSON.stringify(option.default)}`
+  ].filter(Boolean)
+  const text = description + (facts.length > 0 ? ` (${facts.join('; ')})` : '')
+  if (type === 'boolean')
+    return new Option(
+      option.default === true ? `--no-${kebab(name)}` : `--${kebab(name)}`,
+      option.default === true ? `do not ${text}` : text
+    )
+  const flag = new Option(
+    `--${kebab(name)} <${type === 'array' ? 'a,b,…' : (option.unit ?? (type === 'string' ? 'name' : 'number'))}>`,
+    text
+  )
+  if (type === 'number' || type === 'integer') return flag.argParser(Number)
+  if (type === 'array') return flag.argParser(list => list.split(',').map(item => item.trim()))
+  return option.enum ? flag.choices(option.enum) : flag
+}
+
+const rangeOf = ({ minimum, maximum, unit }: Property) => {
+  // Zod bounds safe integers as such; nobody wants to read that.
+  const bounded = (bound?: number) => bound !== undefined && Math.abs(bound) < Number.MAX_SAFE_INTEGER
+  const suffix = unit ? ` ${unit}` : ''
+  if (bounded(minimum) && bounded(maximum)) return `${minimum} to ${maximum}${suffix}`
+  if (bounded(minimum)) return `from ${minimum}${suffix}`
+  return suffix.trim()
+}
+
+/** The options that were given on the command line, by their own names. */
+export const taskOptions = (command: Command, task: Task): Record<string, unknown> =>
+  Object.fromEntries(
+    properties(task)
+      .filter(([name]) => command.getOptionValueSource(name) === 'cli')
+      .map(([name]) => [name, command.getOptionValue(name) as unknown])
+  )

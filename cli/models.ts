@@ -1,0 +1,80 @@
+import { Fault } from '../events/faults.ts'
+import { openSession } from '../layers/inference/session.ts'
+import { goldenForms } from '../models/catalogue/golden.ts'
+import { checkOf, readGolden, type RunModel, type StageDeviation } from '../models/golden/index.ts'
+import { inspectCheckpoint } from '../models/weights/inspect.ts'
+import { note, print, printFault, printJson } from './output.ts'
+
+/** Lists what checkpoints hold. @returns the exit code: that of the first one that cannot be read or trusted */
+export const inspect = (files: string[], json: boolean): number => {
+  let exit = 0
+  const found: unknown[] = []
+  for (const file of files) {
+    try {
+      const checkpoint = inspectCheckpoint(file)
+      found.push(checkpoint)
+      if (!json) printCheckpoint(checkpoint)
+    } catch (error) {
+      const fault = Fault.of(error)
+      exit ||= fault.exit
+      found.push({ file, error: fault })
+      if (!json) printFault(fault)
+    }
+  }
+  if (json) printJson(files.length === 1 ? found[0] : found)
+  return exit
+}
+
+const printCheckpoint = (checkpoint: ReturnType<typeof inspectCheckpoint>) => {
+  const { file, format, under, stripped, tensors, elements, bytes, dtypes, others, named } = checkpoint
+  const types = Object.entries(dtypes).map(([dtype, count]) => `${count} ${dtype}`)
+  print(
+    `${file}: ${format}, ${tensors.length} tensors (${types.join(', ')}), ${elements} numbers, ${bytes} bytes`
+  )
+  if (under) print(`  found under "${under}"`)
+  if (stripped) print(`  the prefix "${stripped}" of every name is left out`)
+  for (const [key, what] of Object.entries(others)) print(`  beside them: ${key} (${what})`)
+  if (named.length > 0) print(`  names ${named.join(', ')}; nothing of it was run`)
+  for (const { name, dtype, shape } of tensors) print(`  ${name}  ${dtype} [${shape.join(', ')}]`)
+}
+
+/** Compares what we build with golden files. @returns the exit code: 4 where a stage is out of tolerance */
+export const verify = async (files: string[], json: boolean): Promise<number> => {
+  let exit = 0
+  const reports: object[] = []
+  for (const file of files) {
+    try {
+      const golden = await readGolden(file)
+      const stages: StageDeviation[] = []
+      if (!json) print(file)
+      for await (const stage of checkOf(golden, goldenForms)(golden, runModel)) {
+        stages.push(stage)
+        if (!json) print(`  ${lineOf(stage)}`)
+      }
+      const failed = stages.filter(stage => 'ok' in stage && !stage.ok)
+      if (stages.length === 0) throw new Fault('golden-unknown', { system: golden.system, case: file })
+      if (failed.length > 0)
+        exit ||= new Fault('golden-missed', { file, stages: failed.map(stage => stage.stage) }).exit
+      reports.push({ file, stages })
+    } catch (error) {
+      const fault = Fault.of(error)
+      exit ||= fault.exit
+      reports.push({ file, error: fault })
+      if (!json) printFault(fault)
+    }
+  }
+  if (json) printJson(reports)
+  else
+    note(exit === 0 ? 'all stages are within tolerance' : 'some stages are not within tolerance, see above')
+  return exit
+}
+
+const lineOf = (stage: StageDeviation) =>
+  'skipped' in stage
+    ? `skipped  ${stage.stage}: ${stage.skipped}`
+    : `${stage.ok ? 'ok      ' : 'MISSED  '} ${stage.stage.padEnd(28)} ${stage.deviation.toExponential(2)} of ${stage.tolerance.toExponential(2)}${stage.problem ? `: ${stage.problem}` : ''}`
+
+const runModel: RunModel = async (directory, feeds) => {
+  await using session = await openSession(directory)
+  return session.run(feeds)
+}

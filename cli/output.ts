@@ -1,0 +1,17 @@
+import type { Fault } from '../events/faults.ts'
+
+const { stdout, stderr } = process
+
+const colourful = stderr.isTTY && !process.env.NO_COLOR && process.env.TERM !== 'dumb'
+const red = (text: string) => (colourful ? `\u001b[31m${text}\u001b[39m` : text)
+
+export const print = (text: string) => stdout.write(`${text}\n`)
+export const printJson = (value: unknown) => print(JSON.stringify(value, null, 2))
+export const note = (text: string) => stderr.write(`${text}\n`)
+
+/** What is wrong, and what to do next; meaning never hangs on the colour. */
+export const printFault = (fault: Fault) => note(`${red(`${fault.code}:`)} ${fault.message}\n  ${fault.next}`)
+
+/** Lets a pipe take all that was printed before the process may end. */
+export const flushed = () =>
+  Promise.all([stdout, stderr].map(stream => new Promise<void>(resolve => stream.write('', () => resolve()))))

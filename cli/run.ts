@@ -1,0 +1,156 @@
+import { createHash } from 'node:crypto'
+import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { Fault } from '../events/faults.ts'
+import type { Job } from '../events/job.ts'
+import { manifest as manifestSchema, type Manifest } from '../events/manifest.ts'
+import type { Storage } from '../functions/shared/storage.ts'
+import { clipmillHome } from '../local/home.ts'
+import { ensureModels } from '../local/models.ts'
+import { openPipeline, type Pipeline } from '../local/pipeline.ts'
+import { completeOptions, modelsOf, taskNamed } from '../tasks/index.ts'
+import { note, print, printFault, printJson } from './output.ts'
+import { createProgress } from './progress.ts'
+
+interface RunRequest {
+  task: string
+  clips: string[]
+  options: Record<string, unknown>
+  out: string
+  force: boolean
+  json: boolean
+}
+
+interface Outcome {
+  clip: string
+  seconds: number
+  folder?: string
+  manifest?: Manifest
+  error?: Fault
+}
+
+/**
+ * Runs a task over clips on this machine, one after the other; one that fails does not stop the others. Unfinished work
+ * stays in a folder that follows from the command, so that the same command goes on with it.
+ * @returns the exit code
+ */
+export const run = async (request: RunRequest, signal: AbortSignal): Promise<number> => {
+  const task = taskNamed(request.task)
+  const options = completeOptions(task, request.options)
+  const names = nameClips(request.clips)
+  const home = clipmillHome()
+  const models = path.join(home, 'models')
+  await ensureModels(models, Object.values(modelsOf(task, options)))
+
+  const folder = path.join(home, 'runs', runId(task.name, options, request.clips))
+  const progress = request.json ? undefined : createProgress(process.stderr)
+  const outcomes: Outcome[] = []
+  {
+    await using pipeline = await openPipeline({
+      folder,
+      models,
+      signal,
+      announce: event => progress?.take(event)
+    })
+    for (const [i, clip] of request.clips.entries()) {
+      const outcome = await runOne(pipeline, request, clip, names[i], signal)
+      progress?.end()
+      if (signal.aborted) break
+      outcomes.push(outcome)
+      if (!request.json) report(outcome)
+    }
+  }
+  if (request.json) printJson(outcomes)
+  if (signal.aborted) {
+    note('stopped; the same command goes on where it was')
+    return 130
+  }
+  const failed = outcomes.find(({ error }) => error)
+  if (!failed) await rm(folder, { recursive: true, force: true })
+  return failed?.error?.exit ?? 0
+}
+
+const runOne = async (
+  pipeline: Pipeline,
+  { task, options, out, force }: RunRequest,
+  clip: string,
+  name: string,
+  signal: AbortSignal
+): Promise<Outcome> => {
+  const start = performance.now()
+  const seconds = () => (performance.now() - start) / 1000
+  try {
+    if (!(await isFile(clip))) throw new Fault('clip-missing', { clip })
+    const [{ job, done }] = await pipeline.submit(clip, name, [{ task, options: options as Job['options'] }])
+    const folder = path.join(out, job.results)
+    if (!force) await refuseForeign(folder, job)
+    await unlessAborted(done, signal)
+    const manifest = await fetchResults(pipeline.results, job, folder)
+    return { clip, seconds: seconds(), folder, manifest }
+  } catch (error) {
+    return { clip, seconds: seconds(), error: Fault.of(error) }
+  }
+}
+
+const isFile = async (file: string) => {
+  const found = await stat(file).catch(() => undefined)
+  return found?.isFile() ?? false
+}
+
+const unlessAborted = (done: Promise<void>, signal: AbortSignal) =>
+  Promise.race([
+    done,
+    new Promise<never>((_, reject) =>
+      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+    )
+  ])
+
+/** Results of another job are not overwritten unasked. */
+const refuseForeign = async (folder: string, job: Job) => {
+  const text = await readFile(path.join(folder, 'manifest.json'), 'utf8').catch(() => undefined)
+  if (text === undefined) return
+  const found = manifestSchema.safeParse(JSON.parse(text))
+  if (found.data?.job.id !== job.id) throw new Fault('results-exist', { folder })
+}
+
+/** Copies the results out of the store; each file appears whole, the manifest last. */
+const fetchResults = async (results: Storage, job: Job, folder: string): Promise<Manifest> => {
+  await mkdir(folder, { recursive: true })
+  const manifest = await results.getJson(`${job.results}manifest.json`, manifestSchema)
+  for (const { name } of [...manifest.files, { name: 'manifest.json' }]) {
+    const file = path.join(folder, name)
+    await results.download(job.results + name, `${file}.part`)
+    await rename(`${file}.part`, file)
+  }
+  return manifest
+}
+
+/** Base names; where two clips have the same, as much of their folders as tells them apart. */
+const nameClips = (clips: string[]) => {
+  const names = clips.map(clip => path.basename(clip))
+  if (new Set(names).size === names.length) return names
+  const split = clips.map(clip => path.resolve(clip).split(path.sep))
+  const shared = split[0].findIndex((part, i) => split.some(parts => parts[i] !== part))
+  return split.map(parts => parts.slice(shared === -1 ? -1 : shared).join('/'))
+}
+
+const runId = (task: string, options: object, clips: string[]) =>
+  createHash('sha256')
+    .update(JSON.stringify([task, options, clips.map(clip => path.resolve(clip))]))
+    .digest('hex')
+    .slice(0, 16)
+
+const report = ({ clip, seconds, folder, manifest, error }: Outcome) => {
+  if (error) {
+    printFault(error)
+    return
+  }
+  const { frames, timings, files } = manifest!
+  note(`${clip}: ${frames} frames in ${seconds.toFixed(1)} s (${(frames / seconds).toFixed(1)} frames/s)`)
+  note(timings.map(timing => `  ${timing.step} ${timing.seconds.toFixed(1)} s`).join('\n'))
+  for (const { name, format, bytes } of files) note(`  ${name.padEnd(18)} ${format} (${kilobytes(bytes)})`)
+  print(folder!)
+}
+
+const kilobytes = (bytes: number) =>
+  bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`

@@ -1,0 +1,43 @@
+import { z } from 'zod'
+
+const about = { job: z.string(), task: z.string(), clip: z.string(), at: z.iso.datetime() }
+/** A fault as it stands in announcements and error objects: see faults.ts. */
+export const faultRecord = z.strictObject({
+  code: z.string(),
+  message: z.string(),
+  next: z.string(),
+  details: z.record(z.string(), z.unknown())
+})
+
+/** What clipmill tells the world; each is given out at least once, `job` and `type` identify it. */
+export const announcement = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('job.accepted'), ...about }),
+  z.strictObject({ type: z.literal('job.started'), ...about, frames: z.int(), segments: z.int() }),
+  /** Frames that one step has finished of one segment so far. */
+  z.strictObject({
+    type: z.literal('job.progress'),
+    ...about,
+    step: z.string(),
+    segment: z.int(),
+    frames: z.int()
+  }),
+  /** Comes after the manifest is written. */
+  z.strictObject({ type: z.literal('job.completed'), ...about, manifest: z.string() }),
+  /** Some frames are missing; `missing` holds first and last of each run of them. */
+  z.strictObject({
+    type: z.literal('job.partial'),
+    ...about,
+    manifest: z.string(),
+    missing: z.array(z.strictObject({ first: z.int(), last: z.int(), fault: faultRecord }))
+  }),
+  z.strictObject({ type: z.literal('job.failed'), ...about, fault: faultRecord }),
+  /** An upload that no job came of. */
+  z.strictObject({
+    type: z.literal('upload.refused'),
+    bucket: z.string(),
+    key: z.string(),
+    at: z.iso.datetime(),
+    fault: faultRecord
+  })
+])
+export type Announcement = z.infer<typeof announcement>

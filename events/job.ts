@@ -1,0 +1,34 @@
+import { z } from 'zod'
+import { upload } from './upload.ts'
+
+/** Options of a task as a person gives them; each task's own schema decides. */
+const options = z.record(z.string(), z.json())
+
+/** `….job.json`, put into the uploads bucket: which clip there, which tasks, which options. */
+export const ticket = z.strictObject({
+  /** Key of the clip in the same bucket. */
+  clip: z.string().min(1).max(1024),
+  tasks: z
+    .array(z.strictObject({ task: z.string(), options: options.default({}) }))
+    .min(1)
+    .max(20)
+})
+export type Ticket = z.infer<typeof ticket>
+
+/** `name.mp4.json` beside `<task>/…/name.mp4`: the options of that clip's job. */
+export const sideFile = z.strictObject({ options })
+
+/** One clip through one task with one set of options. */
+export const job = z.strictObject({
+  /** Follows from clip, task, options and models: the same request is the same job. */
+  id: z.string().regex(/^[a-z-]+-[0-9a-f]{24}$/),
+  task: z.string(),
+  clip: upload,
+  /** Complete: every default is filled in. */
+  options,
+  /** Digest of the built model of each stage that has one. */
+  models: z.record(z.string(), z.string()),
+  /** Prefix of the results' keys in the results bucket, e.g. `track-many/street.mp4/`. */
+  results: z.string().endsWith('/')
+})
+export type Job = z.infer<typeof job>

@@ -1,0 +1,36 @@
+import { z } from 'zod'
+import { clipFacts } from './clip.ts'
+import { job } from './job.ts'
+
+const licence = z.strictObject({ code: z.string(), weights: z.string(), data: z.string() })
+
+/** Written beside the results when all of them are there: what ran, on what, with which weights, how long. */
+export const manifest = z.strictObject({
+  job,
+  clip: clipFacts,
+  frames: z.int().nonnegative(),
+  versions: z.record(z.string(), z.string()),
+  models: z.array(
+    z.strictObject({
+      stage: z.string(),
+      model: z.string(),
+      system: z.string(),
+      variant: z.string(),
+      digest: z.string(),
+      weights: z.strictObject({ sha256: z.string(), source: z.string(), licence })
+    })
+  ),
+  /** Time that the invocations of each step took, added up; frames that they handled. */
+  timings: z.array(
+    z.strictObject({
+      step: z.string(),
+      seconds: z.number(),
+      invocations: z.int(),
+      frames: z.int(),
+      /** Of these, within the model's runs. */
+      modelSeconds: z.number().optional()
+    })
+  ),
+  files: z.array(z.strictObject({ name: z.string(), format: z.string(), bytes: z.int(), sha256: z.string() }))
+})
+export type Manifest = z.infer<typeof manifest>

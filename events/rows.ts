@@ -1,0 +1,23 @@
+import { z } from 'zod'
+
+/** x, y of the top left corner, width, height; pixels of the upright source. */
+const box = z.tuple([z.number(), z.number(), z.number(), z.number()])
+export type Box = z.infer<typeof box>
+
+/** What a detector saw on one frame, by descending score. */
+export const detectionRow = z.strictObject({
+  frame: z.int().nonnegative(),
+  objects: z.array(z.strictObject({ box, score: z.number(), class: z.string() }))
+})
+export type DetectionRow = z.infer<typeof detectionRow>
+
+/** Who is where on one frame. Ids count from 1 within a clip. */
+export const trackRow = z.strictObject({
+  frame: z.int().nonnegative(),
+  objects: z.array(z.strictObject({ id: z.int().positive(), box, score: z.number(), class: z.string() }))
+})
+export type TrackRow = z.infer<typeof trackRow>
+
+/** Rows of one stage for one segment: one row a frame, in order. */
+export const rowsOf = <Row extends z.ZodType>(row: Row) =>
+  z.strictObject({ stage: z.string(), segment: z.int().nonnegative(), rows: z.array(row) })

@@ -1,0 +1,81 @@
+import { z } from 'zod'
+
+/** An object that somebody put into the uploads bucket, whichever way the news of it came. */
+export const upload = z.strictObject({
+  bucket: z.string().min(1),
+  key: z.string().min(1).max(1024),
+  bytes: z.int().nonnegative(),
+  /** Content tag without quotes. */
+  etag: z.string().min(1),
+  version: z.string().optional(),
+  /** Orders the events of one key: hexadecimal, compared after padding to one length. */
+  sequencer: z.string().optional()
+})
+export type Upload = z.infer<typeof upload>
+
+/** S3's 'Object Created' as EventBridge delivers it; the key is plain text. Fields that AWS may add are let through. */
+export const objectCreated = z.looseObject({
+  'detail-type': z.literal('Object Created'),
+  source: z.literal('aws.s3'),
+  id: z.string(),
+  time: z.string(),
+  detail: z.looseObject({
+    bucket: z.looseObject({ name: z.string() }),
+    object: z.looseObject({
+      key: z.string(),
+      size: z.int().nonnegative(),
+      etag: z.string(),
+      'version-id': z.string().optional(),
+      sequencer: z.string().optional()
+    }),
+    reason: z.string().optional()
+  })
+})
+export type ObjectCreated = z.infer<typeof objectCreated>
+
+/** S3's own notification; its keys are URL-encoded, with + for a space. */
+export const s3Notification = z.looseObject({
+  Records: z.array(
+    z.looseObject({
+      eventSource: z.literal('aws:s3'),
+      eventName: z.string(),
+      s3: z.looseObject({
+        bucket: z.looseObject({ name: z.string() }),
+        object: z.looseObject({
+          key: z.string(),
+          size: z.int().nonnegative().default(0),
+          eTag: z.string(),
+          versionId: z.string().optional(),
+          sequencer: z.string().optional()
+        })
+      })
+    })
+  )
+})
+
+const fromObjectCreated = ({ detail: { bucket, object } }: ObjectCreated): Upload => ({
+  bucket: bucket.name,
+  key: object.key,
+  bytes: object.size,
+  etag: object.etag,
+  version: object['version-id'],
+  sequencer: object.sequencer
+})
+
+const fromNotification = ({ Records }: z.infer<typeof s3Notification>): Upload[] =>
+  Records.filter(record => record.eventName.startsWith('ObjectCreated:')).map(
+    ({ s3: { bucket, object } }) => ({
+      bucket: bucket.name,
+      key: decodeURIComponent(object.key.replaceAll('+', ' ')),
+      bytes: object.size,
+      etag: object.eTag,
+      version: object.versionId,
+      sequencer: object.sequencer
+    })
+  )
+
+/** Any event that tells of uploads: through EventBridge, or S3's own notification (one or many records). */
+export const uploadEvent = z.union([
+  objectCreated.transform(event => [fromObjectCreated(event)]),
+  s3Notification.transform(fromNotification)
+])

@@ -1,0 +1,39 @@
+import type { Task } from '../tasks/define.ts'
+
+/** One invocation of a function: how long it may take, and what is tried again. */
+export interface Call {
+  function: 'plan' | 'decode' | 'infer' | 'store'
+  /** For `infer`: the stage. */
+  stage?: string
+  timeoutSeconds: number
+}
+
+/**
+ * The chain is data: the local runner walks it, and infra/ turns it into a state machine.
+ * - `call`: once for the job
+ * - `each`: for every segment, side by side; within a segment one after the other
+ * - `repeat`: once for the job, again while it answers `{ done: false }` (it stopped ahead of its time limit)
+ */
+export type Step =
+  { kind: 'call'; call: Call } | { kind: 'each'; calls: Call[] } | { kind: 'repeat'; call: Call }
+
+/** Faults whose kind says that trying again can help, and ends of a worker that nobody foresaw, are retried so. */
+export const retry = { attempts: 4, firstDelaySeconds: 1, backoffRate: 2, maxDelaySeconds: 30 }
+
+const minutes = (count: number) => count * 60
+
+/** plan, then decode and the stages, then store. Neighbouring `each` stages share one pass over the segments. */
+export const chain = (task: Task): Step[] => {
+  const steps: Step[] = [{ kind: 'call', call: { function: 'plan', timeoutSeconds: minutes(5) } }]
+  let calls: Call[] | undefined = [{ function: 'decode', timeoutSeconds: minutes(10) }]
+  steps.push({ kind: 'each', calls })
+  for (const stage of task.stages) {
+    const call: Call = { function: 'infer', stage: stage.name, timeoutSeconds: minutes(15) }
+    if (stage.kind === 'fold') {
+      steps.push({ kind: 'repeat', call })
+      calls = undefined
+    } else if (calls) calls.push(call)
+    else steps.push({ kind: 'each', calls: (calls = [call]) })
+  }
+  return [...steps, { kind: 'repeat', call: { function: 'store', timeoutSeconds: minutes(15) } }]
+}

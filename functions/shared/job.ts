@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto'
+import { segment } from '../../events/clip.ts'
+import { job as jobSchema, type Job } from '../../events/job.ts'
+import { plan as planSchema } from '../../events/plan.ts'
+import type { Upload } from '../../events/upload.ts'
+import { completeOptions, modelsOf, taskNamed } from '../../tasks/index.ts'
+import type { Context } from './context.ts'
+import { keys } from './keys.ts'
+
+/**
+ * The job of a request. Its id follows from the clip's content, the task, the complete options and the digests of the
+ * models, so the same request is the same job whenever and however often it comes.
+ * @throws Fault task-unknown, options-invalid
+ */
+export const makeJob = (
+  request: { clip: Upload; name: string; task: string; options: Record<string, unknown> },
+  digest: (model: string) => string
+): Job => {
+  const task = taskNamed(request.task)
+  const options = completeOptions(task, request.options)
+  const models = Object.fromEntries(
+    Object.entries(modelsOf(task, options)).map(([stage, model]) => [stage, digest(model)])
+  )
+  const { bucket, key, version, etag } = request.clip
+  const identity = JSON.stringify([bucket, key, version ?? etag, task.name, sorted(options), sorted(models)])
+  const id = `${task.name}-${createHash('sha256').update(identity).digest('hex').slice(0, 24)}`
+  return {
+    id,
+    task: task.name,
+    clip: request.clip,
+    options,
+    models,
+    results: `${task.name}/${request.name}/`
+  }
+}
+
+const sorted = (record: Record<string, unknown>) =>
+  Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1))
+
+export const readJob = ({ results }: Context, id: string): Promise<Job> =>
+  results.getJson(keys(id).job, jobSchema)
+
+/** The job with its task, its plan and its segments: what every step behind `plan` starts from. */
+export const readWork = async (context: Context, id: string) => {
+  const [job, plan, segments] = await Promise.all([
+    readJob(context, id),
+    context.results.getJson(keys(id).plan, planSchema),
+    context.results.get(keys(id).segments)
+  ])
+  return {
+    job,
+    task: taskNamed(job.task),
+    plan,
+    segments: new TextDecoder()
+      .decode(segments)
+      .trimEnd()
+      .split('\n')
+      .map(line => segment.parse(JSON.parse(line)))
+  }
+}
+export type Work = Awaited<ReturnType<typeof readWork>>
+
+/** What the job's announcements have in common. */
+export const about = (context: Context, job: Job) => ({
+  job: job.id,
+  task: job.task,
+  clip: job.clip.key,
+  at: context.now().toISOString()
+})

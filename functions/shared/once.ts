@@ -1,0 +1,24 @@
+import { z } from 'zod'
+import type { Context } from './context.ts'
+import { keys } from './keys.ts'
+
+/** What one invocation took; kept beside its work for the manifest. */
+export const timing = z.strictObject({
+  step: z.string(),
+  seconds: z.number(),
+  frames: z.int(),
+  modelSeconds: z.number().optional()
+})
+export type Timing = z.infer<typeof timing>
+
+/** Writes down what an invocation took. A retry that finds the first figure leaves it. */
+export const keepTiming = async ({ results }: Context, job: string, segment: number, entry: Timing) => {
+  await results.putOnce(keys(job).timing(entry.step, segment), JSON.stringify(entry), {
+    contentType: 'application/json'
+  })
+}
+
+export const stopwatch = () => {
+  const start = performance.now()
+  return () => (performance.now() - start) / 1000
+}

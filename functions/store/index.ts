@@ -1,0 +1,53 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { z } from 'zod'
+import { faultRecord } from '../../events/announcement.ts'
+import type { Context } from '../shared/context.ts'
+import { about, readJob, readWork } from '../shared/job.ts'
+import { keepTiming, stopwatch } from '../shared/once.ts'
+import { writeManifest } from './manifest.ts'
+import { writeOutputs } from './outputs.ts'
+import { joinOverlay, renderOverlay } from './overlay.ts'
+import type { ResultFile } from './result-file.ts'
+
+export const storeEvent = z.strictObject({
+  job: z.string(),
+  /** What stopped the chain, where it was stopped. */
+  failure: faultRecord.optional()
+})
+
+/**
+ * Makes the results of a job: the formats, the overlay, a picture to look at, and last the manifest; then announces that
+ * the job is done. Told of a failure, it leaves an error object beside where the results would be and announces that.
+ * Answers `{ done: false }` where it has stopped ahead of its time limit.
+ */
+export const store = async (context: Context, { job: id, failure }: z.infer<typeof storeEvent>) => {
+  if (failure) {
+    const job = await readJob(context, id)
+    await context.results.put(`${job.results}error.json`, JSON.stringify({ job: id, ...failure }, null, 2), {
+      contentType: 'application/json'
+    })
+    await context.announce({ type: 'job.failed', ...about(context, job), fault: failure })
+    return { done: true }
+  }
+
+  const elapsed = stopwatch()
+  const work = await readWork(context, id)
+  const scratch = await mkdtemp(path.join(context.scratch, 'store-'))
+  try {
+    const overlay = work.task.overlay(work.job.options)
+    if (overlay && !(await renderOverlay(context, work, overlay, scratch))) return { done: false }
+    const files: ResultFile[] = await writeOutputs(context, work, scratch)
+    if (overlay) files.push(...(await joinOverlay(context, work, overlay, scratch)))
+    await keepTiming(context, id, 0, {
+      step: 'store',
+      seconds: elapsed(),
+      frames: work.plan.clip.video.frames
+    })
+    const manifest = await writeManifest(context, work, files)
+    await context.announce({ type: 'job.completed', ...about(context, work.job), manifest })
+    return { done: true }
+  } finally {
+    await rm(scratch, { recursive: true, force: true })
+  }
+}

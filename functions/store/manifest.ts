@@ -1,0 +1,47 @@
+import { createRequire } from 'node:module'
+import type { Manifest } from '../../events/manifest.ts'
+import type { Context } from '../shared/context.ts'
+import type { Work } from '../shared/job.ts'
+import { keys } from '../shared/keys.ts'
+import { timing } from '../shared/once.ts'
+import type { ResultFile } from './result-file.ts'
+
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
+
+/** Writes the manifest, the last of a job's results, and answers with its key. */
+export const writeManifest = async (context: Context, work: Work, files: ResultFile[]): Promise<string> => {
+  const { job, plan, task } = work
+  const key = `${job.results}manifest.json`
+  const manifest: Manifest = {
+    job,
+    clip: plan.clip,
+    frames: plan.clip.video.frames,
+    versions: { clipmill: version, node: process.versions.node },
+    models: await Promise.all(
+      task.stages
+        .filter(stage => job.models[stage.name])
+        .map(async stage => ({
+          stage: stage.name,
+          ...(await context.models.describe(job.models[stage.name]))
+        }))
+    ),
+    timings: await sumTimings(context, job.id),
+    files
+  }
+  await context.results.put(key, JSON.stringify(manifest, null, 2), { contentType: 'application/json' })
+  return key
+}
+
+const sumTimings = async ({ results }: Context, id: string): Promise<Manifest['timings']> => {
+  const sums = new Map<string, Manifest['timings'][number]>()
+  for await (const { key } of results.list(keys(id).timings)) {
+    const { step, seconds, frames, modelSeconds } = await results.getJson(key, timing)
+    const sum = sums.get(step) ?? { step, seconds: 0, invocations: 0, frames: 0 }
+    sum.seconds += seconds
+    sum.invocations++
+    sum.frames += frames
+    if (modelSeconds !== undefined) sum.modelSeconds = (sum.modelSeconds ?? 0) + modelSeconds
+    sums.set(step, sum)
+  }
+  return [...sums.values()]
+}

@@ -1,0 +1,22 @@
+import sharp from 'sharp'
+
+// One picture at a time: frames and segments are what runs side by side.
+sharp.concurrency(1)
+sharp.cache(false)
+
+/** Rows of interleaved R, G, B bytes, top row first. */
+export interface Picture {
+  data: Uint8Array
+  width: number
+  height: number
+}
+
+/** Decodes one of our own still pictures (JPEG or PNG). */
+export const decodePicture = async (bytes: Uint8Array): Promise<Picture> => {
+  const { data, info } = await sharp(bytes)
+    .toColourspace('srgb')
+    .removeAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true })
+  return { data, width: info.width, height: info.height }
+}

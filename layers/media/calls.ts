@@ -1,0 +1,42 @@
+import type { ClipFacts, FrameTable, Segment } from '../../events/clip.ts'
+import type { DecodeOptions } from './decode.ts'
+import type { JoinOptions } from './join.ts'
+import type { Probed } from './probe.ts'
+import type { RenderOptions, StillOptions } from './render.ts'
+
+/**
+ * What the media process does, by name. Messages carry names of files, tables and shapes, never pictures: the largest are
+ * a timeline (8 bytes a frame) and the shapes of one segment.
+ */
+export interface Calls {
+  probe: (file: string) => Promise<Probed>
+  decode: (
+    file: string,
+    segment: Segment,
+    facts: ClipFacts,
+    options: DecodeOptions,
+    onFrames: (frames: number) => void
+  ) => Promise<FrameTable>
+  copySound: (file: string, out: string) => Promise<boolean>
+  render: (options: RenderOptions, onFrames: (frames: number) => void) => Promise<void>
+  still: (options: StillOptions) => Promise<void>
+  join: (options: JoinOptions) => Promise<void>
+}
+
+/** What a call answers with. */
+export type Result<Name extends keyof Calls> =
+  ReturnType<Calls[Name]> extends Promise<infer Value> ? Value : never
+
+export interface Request {
+  call: keyof Calls
+  /** Those of the call, less a function at the end. */
+  args: unknown[]
+}
+
+/** Any number of frames that are done, then one of the others. */
+export type Answer =
+  | { frames: number }
+  | { result: unknown }
+  | { fault: { code: string; details: Record<string, unknown> } }
+  | { unreadable: string }
+  | { bug: string }

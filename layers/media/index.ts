@@ -1,0 +1,67 @@
+import type { ClipFacts, FrameTable, Segment } from '../../events/clip.ts'
+import type { DecodeOptions } from './decode.ts'
+import { fitted } from './size.ts'
+import type { JoinOptions } from './join.ts'
+import type { Probed } from './probe.ts'
+import { startProcess, type MediaLimits } from './process.ts'
+import type { RenderOptions, StillOptions } from './render.ts'
+
+export { planSegments } from './segments.ts'
+
+/** Size of the pictures that `decode` makes of a clip. */
+export const pictureSize = ({ video }: ClipFacts, longSide?: number) => fitted(video, longSide)
+
+interface Progress {
+  /** Told how many frames are done, after each. */
+  onFrames?: (frames: number) => void
+}
+
+/**
+ * Video in and out, in a process of its own that has no credentials, no network formats and bounded memory and time.
+ * Calls are done one after the other. Whatever a clip does to that process, this one gets a Fault: `clip-empty`,
+ * `clip-not-video`, `clip-without-video`, `clip-unreadable`, `clip-damaged`, `media-timeout`, `media-crashed`.
+ */
+export interface Media extends AsyncDisposable {
+  /** False once the process has ended: every further call fails with `media-crashed`. */
+  readonly alive: boolean
+  /** What a clip is, and where its frames lie in time; reads all of the file, decodes nothing. */
+  probe: (file: string) => Promise<Probed>
+  /**
+   * Writes a segment's frames, each once, as pictures into one file: upright, square pixels, at most `longSide` long,
+   * JPEG (BT.601, full range, 4:2:0, visually lossless) or PNG (exact RGB).
+   */
+  decode: (
+    file: string,
+    segment: Segment,
+    facts: ClipFacts,
+    options: DecodeOptions & Progress
+  ) => Promise<FrameTable>
+  /** Copies a clip's sound for `join`; false where it has none. */
+  sound: (file: string, out: string) => Promise<boolean>
+  /** Encodes a segment's pictures, with shapes on them, for `join`. */
+  render: (options: RenderOptions & Progress) => Promise<void>
+  /** Rendered segments and sound become one MP4 (H.264, index first), as long as the clip. */
+  join: (options: JoinOptions) => Promise<void>
+  /** One picture with shapes on it, as a JPEG file. */
+  still: (options: StillOptions) => Promise<void>
+}
+
+/** Starts the media process; 2000 MB and 600 seconds a call by default. Close it when done: `await using`. */
+export const openMedia = (limits: MediaLimits = {}): Media => {
+  const media = startProcess(limits)
+  return {
+    get alive() {
+      return media.alive
+    },
+    probe: file => media.call('probe', file, [file]),
+    decode: (file, segment, facts, { onFrames, ...options }) =>
+      media.call('decode', file, [file, segment, facts, options], onFrames),
+    sound: (file, out) => media.call('copySound', file, [file, out]),
+    render: ({ onFrames, ...options }) => media.call('render', options.pictures, [options], onFrames),
+    join: options => media.call('join', options.out, [options]),
+    still: options => media.call('still', options.out, [options]),
+    [Symbol.asyncDispose]: media.close
+  }
+}
+
+export type { Probed }

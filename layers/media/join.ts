@@ -1,0 +1,204 @@
+import {
+  AV_NOPTS_VALUE,
+  AV_SAMPLE_FMT_FLTP,
+  avChannelLayoutDefault,
+  avGetAudioFrameDuration2,
+  avGetCodecName,
+  avGetSampleFmtName,
+  avRescaleDelta,
+  Codec,
+  FF_ENCODER_AAC,
+  Rational,
+  type AVSampleFormat,
+  type CodecContext,
+  type FormatContext,
+  type Frame,
+  type Packet,
+  type Stream
+} from 'node-av'
+import { seconds, type ClipFacts } from '../../events/clip.ts'
+import { decode, encode, newFrame, newPacket, openEncoder, openFilters, packetsOf, type Filters } from './ffmpeg.ts'
+import { openDecoder, openOwn } from './open.ts'
+import { openOutput } from './output.ts'
+import { segmentFormat } from './render.ts'
+import { soundFormat, soundStart } from './sound.ts'
+
+export interface JoinOptions {
+  /** Files that `render` wrote, in order. */
+  segments: string[]
+  /** File that `sound` wrote. */
+  sound?: string
+  facts: ClipFacts
+  out: string
+}
+
+/** Sound that browsers play in MP4; other sound is encoded as AAC. */
+const playable = ['aac', 'mp3', 'opus', 'flac']
+
+/**
+ * Puts rendered segments one behind the other, without encoding them again, and adds the clip's sound in step with them:
+ * an MP4 whose index comes first, as long as the clip.
+ */
+export const join = async ({ segments, sound, facts, out }: JoinOptions) => {
+  const { start, end, timeBase } = facts.video
+  const first = await openOwn(segments[0], segmentFormat)
+  const video = first.streams[0]
+  const videoTimeBase = video.timeBase
+  const header = Buffer.from(video.codecpar.extradata!)
+  const track = sound === undefined ? undefined : await openTrack(sound, seconds(start, timeBase))
+
+  const output = await openOutput(
+    out,
+    'mp4',
+    [{ copied: video.codecpar, timeBase: videoTimeBase }, ...(track ? [track.stream] : [])],
+    { movflags: '+faststart', video_track_timescale: String(videoTimeBase.den) }
+  )
+  const [videoOut, soundOut] = output.streams as [Stream, Stream | undefined]
+  const duration = Math.round((seconds(end - start, timeBase) * videoTimeBase.den) / videoTimeBase.num)
+  await first.closeInput()
+
+  let sounding = await track?.packets.next()
+  // sound first up to each picture: the muxer then has nothing to hold back
+  const writeSoundUntil = async (time: number) => {
+    while (sounding && !sounding.done && seconds(Number(sounding.value.pts), track!.stream.timeBase) < time) {
+      const packet = sounding.value
+      packet.rescaleTs(track!.stream.timeBase, soundOut!.timeBase)
+      await output.write(packet, 1)
+      sounding = await track!.packets.next()
+    }
+  }
+  for await (const packet of segmentPackets(segments, header, duration)) {
+    await writeSoundUntil(seconds(Number(packet.pts), videoTimeBase))
+    packet.rescaleTs(videoTimeBase, videoOut.timeBase)
+    await output.write(packet, 0)
+  }
+  await writeSoundUntil(seconds(duration, videoTimeBase))
+  await output.end()
+  await track?.packets.return(undefined)
+}
+
+/** The packets of all segments, whose parameter sets are `header`; each lasts until the next, the last until `end`. */
+const segmentPackets = async function* (segments: string[], header: Buffer, end: number) {
+  let waiting: Packet | undefined
+  for (const segment of segments) {
+    const input = await openOwn(segment, segmentFormat)
+    const stream = input.streams[0]
+    if (!stream.codecpar.extradata?.equals(header))
+      throw new Error(`${segment} was encoded otherwise than the first segment`)
+    for await (const packet of packetsOf(input, stream)) {
+      if (waiting) {
+        if (packet.pts <= waiting.pts) throw new Error(`${segment} does not follow on the segment before`)
+        waiting.duration = packet.pts - waiting.pts
+        yield waiting
+        waiting.free()
+      }
+      waiting = packet.clone()!
+      waiting.dts = waiting.pts
+    }
+    await input.closeInput()
+  }
+  if (!waiting) return
+  waiting.duration = BigInt(Math.max(1, end - Number(waiting.pts)))
+  yield waiting
+  waiting.free()
+}
+
+interface Sound {
+  input: FormatContext
+  stream: Stream
+  /** One tick a sample of the result. */
+  timeBase: Rational
+  /** Time stamp of the file's beginning. */
+  first: bigint
+}
+
+/** A file of sound as a stream of an MP4: its packets, in the stream's time base, count from `videoStart` (seconds). */
+const openTrack = async (file: string, videoStart: number) => {
+  const input = await openOwn(file, soundFormat)
+  const stream = input.streams[0]
+  const asItIs = playable.includes(avGetCodecName(stream.codecpar.codecId) ?? '')
+  const timeBase = new Rational(1, asItIs ? stream.codecpar.sampleRate : encodedRate)
+  const offset = Number(input.metadata!.get(soundStart)) - videoStart
+  const sound: Sound = { input, stream, timeBase, first: BigInt(Math.round(offset * timeBase.den)) }
+  if (asItIs) return { stream: { copied: stream.codecpar, timeBase }, packets: copied(sound) }
+  const encoder = await openSoundEncoder(stream.codecpar.channelLayout.nbChannels)
+  return { stream: { encoder, timeBase }, packets: encoded(sound, encoder) }
+}
+
+const encodedRate = 48000
+
+const openSoundEncoder = (channels: number) =>
+  openEncoder(Codec.findEncoderByName(FF_ENCODER_AAC)!, { b: '160k' }, context => {
+    context.sampleRate = encodedRate
+    context.sampleFormat = AV_SAMPLE_FMT_FLTP
+    context.channelLayout = avChannelLayoutDefault(Math.min(2, channels))
+    context.timeBase = new Rational(1, encodedRate)
+  })
+
+/** Packets as they are, their time stamps cleared of the rounding to milliseconds in the sound's file. */
+const copied = async function* ({ input, stream, timeBase, first }: Sound) {
+  const last = { value: AV_NOPTS_VALUE }
+  for await (const packet of packetsOf(input, stream)) {
+    const samples = avGetAudioFrameDuration2(stream.codecpar, packet.size)
+    packet.pts =
+      first + avRescaleDelta(stream.timeBase, packet.pts, timeBase, samples, last, timeBase)
+    packet.dts = packet.pts
+    packet.duration = BigInt(samples)
+    yield packet
+  }
+  await input.closeInput()
+}
+
+/** The sound decoded and encoded as AAC. */
+const encoded = async function* ({ input, stream, first }: Sound, encoder: CodecContext) {
+  const decoder = await openDecoder(stream)
+  if (!decoder) throw new Error('the sound cannot be decoded')
+  using frame = newFrame()
+  using packet = newPacket()
+  const ready: Packet[] = []
+  const keep = (p: Packet) => {
+    const kept = p.clone()!
+    kept.pts += first
+    kept.dts = kept.pts
+    ready.push(kept)
+  }
+  let filters: Filters | undefined
+  const use = async (decoded: Frame) => {
+    filters ??= openFilters(describeSound(decoded, stream.timeBase), filtersFor(encoder), 'a')
+    await filters(decoded, filtered => encode(encoder, filtered, packet, keep))
+  }
+  const drain = function* () {
+    for (const kept of ready.splice(0)) {
+      yield kept
+      kept.free()
+    }
+  }
+  for await (const read of packetsOf(input, stream)) {
+    await decode(decoder, read, frame, use)
+    yield* drain()
+  }
+  await decode(decoder, undefined, frame, use)
+  await filters?.(undefined, filtered => encode(encoder, filtered, packet, keep))
+  await encode(encoder, undefined, packet, keep)
+  yield* drain()
+  decoder.freeContext()
+  encoder.freeContext()
+  await input.closeInput()
+}
+
+const describeSound = ({ format, sampleRate, channelLayout: { mask, nbChannels } }: Frame, { num, den }: Rational) =>
+  [
+    `time_base=${num}/${den}`,
+    `sample_rate=${sampleRate}`,
+    `sample_fmt=${avGetSampleFmtName(format as AVSampleFormat) ?? ''}`,
+    `channel_layout=${mask === 0n ? `${nbChannels}c` : mask}`
+  ].join(':')
+
+/** Gaps become silence, frames get the encoder's length, time stamps count samples. */
+const filtersFor = (encoder: CodecContext) =>
+  [
+    `aresample=${encodedRate}:async=1`,
+    `aformat=sample_fmts=fltp:channel_layouts=${encoder.channelLayout.nbChannels === 1 ? 'mono' : 'stereo'}`,
+    `asetnsamples=${encoder.frameSize}:p=0`,
+    `asettb=1/${encodedRate}`
+  ].join(',')

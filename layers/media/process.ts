@@ -1,0 +1,131 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { accessSync, constants } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Fault } from '../../events/faults.ts'
+import type { Answer, Calls, Request, Result } from './calls.ts'
+
+export interface MediaLimits {
+  /** Memory of the media process for pictures, in megabytes; enforced where the tool prlimit is present. */
+  memoryMb?: number
+  /** Time that one call may take. */
+  secondsPerCall?: number
+}
+
+/** What Node takes for itself, in bytes of private memory, before anything is decoded. */
+const ofNode = 700e6
+
+/** Beside this module, in the same form: child.ts in the sources, child.js or child.mjs in a bundle. */
+const entry = fileURLToPath(new URL(`./child${path.extname(import.meta.url)}`, import.meta.url))
+
+const prlimit = ['/usr/bin/prlimit', '/bin/prlimit'].find(file => {
+  try {
+    accessSync(file, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+})
+
+/**
+ * Starts Node with our entry: without this process's environment (credentials) or file handles, with limits on memory,
+ * open files and core dumps.
+ */
+const start = (memoryMb: number) => {
+  const node = [process.execPath, '--max-old-space-size=512', entry]
+  const limits = [`--data=${Math.round(memoryMb * 1e6 + ofNode)}`, '--nofile=256', '--core=0']
+  const [command, ...args] = prlimit ? [prlimit, ...limits, ...node] : node
+  return spawn(command, args, {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    serialization: 'advanced',
+    env: {
+      MALLOC_ARENA_MAX: '2',
+      MALLOC_TRIM_THRESHOLD_: '65536',
+      NODE_NO_WARNINGS: '1'
+    }
+  })
+}
+
+/** A media process, which does one call at a time. */
+export const startProcess = ({ memoryMb = 2000, secondsPerCall = 600 }: MediaLimits) => {
+  const child = start(memoryMb)
+  const kill = () => void child.kill('SIGKILL')
+  process.once('exit', kill)
+  const ended = new Promise<string>(resolve => {
+    child.once('error', error => resolve(error.message))
+    child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`))
+  })
+  let how: string | undefined
+  void ended.then(reason => {
+    how = reason
+    process.off('exit', kill)
+  })
+  const complaint = lastWords(child)
+  let queue = Promise.resolve<unknown>(undefined)
+
+  const ask = async (request: Request, file: string, onFrames?: (frames: number) => void) => {
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+    const doing = doings[request.call]
+    const timer = setTimeout(() => {
+      reject(new Fault('media-timeout', { doing, file, seconds: secondsPerCall }))
+      kill()
+    }, secondsPerCall * 1000)
+    const settle = (answer: Answer) => {
+      if ('frames' in answer) onFrames?.(answer.frames)
+      else if ('result' in answer) resolve(answer.result)
+      else if ('fault' in answer) reject(Fault.from(answer.fault) ?? new Error(answer.fault.code))
+      else if ('unreadable' in answer) reject(new Fault('clip-unreadable', { file, reason: answer.unreadable }))
+      else reject(new Error(answer.bug))
+    }
+    child.on('message', settle)
+    void ended.then(reason =>
+      reject(new Fault('media-crashed', { doing, file, how: [reason, complaint()].filter(Boolean).join(': ') }))
+    )
+    try {
+      if (how === undefined) child.send(request, error => error && kill())
+      return await promise
+    } finally {
+      clearTimeout(timer)
+      child.off('message', settle)
+    }
+  }
+
+  return {
+    get alive() {
+      return how === undefined
+    },
+    /** `file`: the one to name where the call fails. */
+    call: async <Name extends keyof Calls>(
+      call: Name,
+      file: string,
+      args: unknown[],
+      onFrames?: (frames: number) => void
+    ) => {
+      const answer = queue.then(() => ask({ call, args }, file, onFrames))
+      queue = answer.catch(() => undefined)
+      return (await answer) as Result<Name>
+    },
+    close: async () => {
+      kill()
+      await ended
+    }
+  }
+}
+
+const doings: Record<keyof Calls, string> = {
+  probe: 'probing',
+  decode: 'decoding',
+  copySound: 'copying the sound of',
+  render: 'rendering',
+  still: 'drawing',
+  join: 'joining'
+}
+
+/** The first line of what a process says on its way out (Node's "out of memory"). */
+const lastWords = ({ stderr }: ChildProcess) => {
+  let said = ''
+  stderr?.setEncoding('utf8').on('data', (text: string) => {
+    if (said.length < 2000) said += text
+  })
+  return () => said.split('\n').find(line => /\w/.test(line))?.trim().slice(0, 200)
+}

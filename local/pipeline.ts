@@ -1,0 +1,112 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, rm } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import path from 'node:path'
+import type { Announcement } from '../events/announcement.ts'
+import { Fault } from '../events/faults.ts'
+import type { Job, Ticket } from '../events/job.ts'
+import type { IntakeAnswer } from '../functions/intake/index.ts'
+import { createClient, openStorage, type Storage } from '../functions/shared/storage.ts'
+import { runJob } from './runner.ts'
+import { startStore } from './store/store.ts'
+import { startWorkers } from './workers.ts'
+
+/** Stores and clients must name one; on one machine it means nothing. */
+const region = 'us-east-1'
+const buckets = { uploads: 'uploads', results: 'results' }
+
+export interface Pipeline extends AsyncDisposable {
+  results: Storage
+  /**
+   * Uploads a clip and a ticket for it; answers when its jobs have been accepted, with the end of each.
+   * @throws Fault why the ticket was refused
+   */
+  submit(file: string, name: string, tasks: Ticket['tasks']): Promise<{ job: Job; done: Promise<void> }[]>
+}
+
+/**
+ * The whole pipeline on this machine: the embedded store, worker processes for the functions, and the runner. What is
+ * uploaded is announced by the store and goes its way through intake, as in the cloud.
+ * @param folder keeps the store and scratch files; unfinished jobs in it go on when their clip is uploaded again
+ */
+export const openPipeline = async ({
+  folder,
+  models,
+  announce,
+  signal,
+  workerCount = availableParallelism()
+}: {
+  folder: string
+  models: string
+  announce: (announcement: Announcement) => void
+  signal: AbortSignal
+  workerCount?: number
+}): Promise<Pipeline> => {
+  const scratch = path.join(folder, 'scratch')
+  await rm(scratch, { recursive: true, force: true })
+  await mkdir(scratch, { recursive: true })
+  const credentials = { accessKeyId: 'clipmill', secretAccessKey: randomBytes(24).toString('base64url') }
+  const store = await startStore({
+    dir: path.join(folder, 'store'),
+    credentials,
+    region,
+    buckets: Object.values(buckets)
+  })
+  const workers = startWorkers(
+    workerCount,
+    {
+      CLIPMILL_UPLOADS: buckets.uploads,
+      CLIPMILL_RESULTS: buckets.results,
+      CLIPMILL_MODELS: models,
+      CLIPMILL_SCRATCH: scratch,
+      // Segments run side by side, one a core, which beats several threads within one run.
+      CLIPMILL_THREADS: String(Math.max(1, Math.floor(availableParallelism() / workerCount))),
+      CLIPMILL_S3_ENDPOINT: store.endpoint,
+      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey
+    },
+    message => {
+      if ('announcement' in message) announce(message.announcement)
+      if ('start' in message) start(message.start)
+    }
+  )
+
+  const running = new Map<string, Promise<void>>()
+  const start = (job: Job) => {
+    if (running.has(job.id)) return
+    const done = runJob(job, workers, { parallel: workerCount, signal })
+    done.catch(() => undefined)
+    running.set(job.id, done)
+  }
+
+  const awaited = new Map<string, PromiseWithResolvers<IntakeAnswer>>()
+  store.onObjectCreated(event => {
+    const { bucket, object } = event.detail
+    if (bucket.name !== buckets.uploads) return
+    const answer = workers.invoke('intake', event, 60) as Promise<IntakeAnswer>
+    answer.then(awaited.get(object.key)?.resolve, awaited.get(object.key)?.reject)
+  })
+
+  const client = createClient({ endpoint: store.endpoint, credentials, region })
+  const uploads = openStorage({ bucket: buckets.uploads, client })
+  return {
+    results: openStorage({ bucket: buckets.results, client }),
+    async submit(file, name, tasks) {
+      const ticket: Ticket = { clip: `clips/${name}`, tasks }
+      const key = `tickets/${name}.job.json`
+      const taken = Promise.withResolvers<IntakeAnswer>()
+      awaited.set(key, taken)
+      await uploads.uploadFile(ticket.clip, file, { contentType: 'application/octet-stream' })
+      await uploads.put(key, JSON.stringify(ticket), { contentType: 'application/json' })
+      const { started, refused } = await taken.promise
+      for (const record of refused) throw Fault.from(record) ?? new Error(record.message)
+      return started.map(job => ({ job, done: running.get(job.id)! }))
+    },
+    async [Symbol.asyncDispose]() {
+      await workers[Symbol.asyncDispose]()
+      client.destroy()
+      await store.close()
+      await rm(scratch, { recursive: true, force: true })
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { z } from 'zod'
+import { Fault } from '../events/faults.ts'
+import type { Job } from '../events/job.ts'
+import { chain, retry, type Call } from '../functions/chain.ts'
+import { taskNamed } from '../tasks/index.ts'
+import type { Workers } from './workers.ts'
+
+const planned = z.object({ segments: z.int().positive() })
+const stopped = z.object({ done: z.boolean() })
+
+/**
+ * Walks the chain for one job. It keeps no state: every function answers at once where its work stands in storage
+ * already, so walking it again from the start goes on where a former run was cut off.
+ * @param parallel segments that are worked on at a time
+ * @throws Fault what ended the job; `store` has been told of it by then
+ */
+export const runJob = async (
+  job: Job,
+  workers: Workers,
+  { parallel, signal }: { parallel: number; signal: AbortSignal }
+) => {
+  const call = ({ function: name, stage, timeoutSeconds }: Call, more: object = {}) =>
+    withRetries(
+      () => workers.invoke(name, { job: job.id, ...(stage && { stage }), ...more }, timeoutSeconds),
+      signal
+    )
+  try {
+    let segments = 0
+    for (const step of chain(taskNamed(job.task))) {
+      signal.throwIfAborted()
+      if (step.kind === 'call') segments = planned.parse(await call(step.call)).segments
+      else if (step.kind === 'each')
+        await sideBySide(segments, parallel, async segment => {
+          for (const one of step.calls) await call(one, { segment })
+        })
+      else while (!stopped.parse(await call(step.call)).done) signal.throwIfAborted()
+    }
+  } catch (error) {
+    if (signal.aborted) throw error
+    const fault = Fault.of(error)
+    await call({ function: 'store', timeoutSeconds: 60 }, { failure: fault.toJSON() })
+    throw fault
+  }
+}
+
+/** Tries again, with growing pauses, what may go well another time. */
+const withRetries = async <T>(run: () => Promise<T>, signal: AbortSignal): Promise<T> => {
+  for (let attempt = 1; ; attempt++) {
+    signal.throwIfAborted()
+    try {
+      return await run()
+    } catch (error) {
+      if (signal.aborted || !(error instanceof Fault) || !error.retry || attempt >= retry.attempts)
+        throw error
+      const seconds = Math.min(
+        retry.maxDelaySeconds,
+        retry.firstDelaySeconds * retry.backoffRate ** (attempt - 1)
+      )
+      await sleep(seconds * 1000, undefined, { signal })
+    }
+  }
+}
+
+/** Handles 0..count-1, at most `parallel` at a time, in order of their numbers; the first failure ends it. */
+const sideBySide = async (count: number, parallel: number, handle: (index: number) => Promise<void>) => {
+  let next = 0
+  let failed = false
+  const lane = async () => {
+    while (next < count && !failed) {
+      try {
+        await handle(next++)
+      } catch (error) {
+        failed = true
+        throw error
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(count, parallel) }, lane))
+}

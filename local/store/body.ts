@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { algorithms, createDigest, isAlgorithm, isChecksum } from './checksums.ts'
+import type { Algorithm } from './checksums.ts'
+import { decodeChunked } from './chunked.ts'
+import { S3Error } from './errors.ts'
+import type { Authorization } from './signature.ts'
+
+/** What is known of a body once all of it came and was found right. */
+export interface Received {
+  md5: Buffer
+  /** Base64, as it was sent. */
+  checksum?: { algorithm: Algorithm; value: string }
+}
+
+const largest = 5 * 1024 ** 3
+const xmlLimit = 8 * 1024 ** 2
+const prefix = 'x-amz-checksum-'
+const notValues = ['algorithm', 'type', 'mode']
+
+/** The algorithm of the checksum that stands in the headers or is promised for the trailer; at most one may. */
+const announced = (headers: Record<string, string>) => {
+  const names = [...Object.keys(headers), ...(headers['x-amz-trailer'] ?? '').toLowerCase().split(',')]
+    .map(name => name.trim())
+    .filter(name => name.startsWith(prefix) && !notValues.includes(name.slice(prefix.length)))
+    .map(name => name.slice(prefix.length))
+  const [name] = names
+  if (names.length > 1) throw new S3Error('InvalidRequest', 'more than one checksum')
+  if (name !== undefined && !isAlgorithm(name))
+    throw new S3Error('InvalidRequest', `the checksum ${name} is not one of ${algorithms.join(', ')}`)
+  return name
+}
+
+const expectedLength = (headers: Record<string, string>, chunked: boolean) => {
+  const text = headers[chunked ? 'x-amz-decoded-content-length' : 'content-length']
+  if (text === undefined || !/^\d+$/.test(text)) throw new S3Error('MissingContentLength')
+  if (Number(text) > largest) throw new S3Error('EntityTooLarge')
+  return Number(text)
+}
+
+const bytes16 = (base64: string | undefined) => {
+  if (base64 === undefined) return undefined
+  const bytes = Buffer.from(base64, 'base64')
+  if (bytes.length !== 16) throw new S3Error('InvalidDigest')
+  return bytes
+}
+
+/**
+ * Hands the content of a request's body to `write`, chunk by chunk, and verifies length, payload hash, Content-MD5
+ * and additional checksum at its end.
+ * @throws S3Error where one of them is wrong: what was written is then to be dropped.
+ */
+export const receive = async (
+  request: IncomingMessage,
+  headers: Record<string, string>,
+  authorization: Authorization,
+  write: (chunk: Buffer) => Promise<void> | void
+): Promise<Received> => {
+  const { payload } = authorization
+  const chunked = payload.startsWith('STREAMING-')
+  const length = expectedLength(headers, chunked)
+  const algorithm = announced(headers)
+  const contentMd5 = bytes16(headers['content-md5'])
+  const trailers: Record<string, string> = {}
+
+  // The connection must outlive a refused body, to carry the answer.
+  const source = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>
+  const md5 = createHash('md5')
+  const sha256 = chunked || payload === 'UNSIGNED-PAYLOAD' ? undefined : createHash('sha256')
+  const checksum = algorithm && createDigest(algorithm)
+  let size = 0
+  for await (const chunk of chunked ? decodeChunked(source, authorization, trailers) : source) {
+    size += chunk.length
+    if (size > length) throw new S3Error('IncompleteBody', 'the body is longer than announced')
+    md5.update(chunk)
+    sha256?.update(chunk)
+    checksum?.update(chunk)
+    await write(chunk)
+  }
+  if (size < length) throw new S3Error('IncompleteBody')
+  if (sha256 && sha256.digest('hex') !== payload) throw new S3Error('XAmzContentSHA256Mismatch')
+  const digest = md5.digest()
+  if (contentMd5?.equals(digest) === false) throw new S3Error('BadDigest', 'Content-MD5')
+  if (!algorithm) return { md5: digest }
+
+  const sent = headers[prefix + algorithm] ?? trailers[prefix + algorithm] ?? ''
+  if (!isChecksum(algorithm, sent)) throw new S3Error('InvalidDigest', prefix + algorithm)
+  const value = checksum.digest().toString('base64')
+  if (sent !== value) throw new S3Error('BadDigest', prefix + algorithm)
+  return { md5: digest, checksum: { algorithm, value } }
+}
+
+/**
+ * The XML of a request's body, at most 8 MiB of it.
+ * @throws S3Error as `receive`, and MaxMessageLengthExceeded.
+ */
+export const receiveXml = async (
+  request: IncomingMessage,
+  headers: Record<string, string>,
+  authorization: Authorization
+) => {
+  const chunks: Buffer[] = []
+  let size = 0
+  await receive(request, headers, authorization, chunk => {
+    size += chunk.length
+    if (size > xmlLimit) throw new S3Error('MaxMessageLengthExceeded')
+    chunks.push(chunk)
+  })
+  return Buffer.concat(chunks).toString()
+}

@@ -1,0 +1,183 @@
+import { open, rename, rm } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
+import path from 'node:path'
+import { Fault } from '../../events/faults.ts'
+import type { Entry, State } from './state.ts'
+import { apply, dropWithoutData, emptyState, entriesOf } from './state.ts'
+
+/**
+ * The list of everything that happened to the store, one JSON entry a line. An entry counts once its line is on the
+ * disk: that is the one moment at which an object, its data and its metadata come to be.
+ */
+
+const version = 1
+/** Rewritten when it has more lines than this and twice those that are still true. */
+const longEnough = 10_000
+
+interface Waiting {
+  entry: Entry
+  resolve: () => void
+  reject: (error: unknown) => void
+}
+
+/** Makes a folder's new, renamed and deleted names last. */
+const syncFolder = async (folder: string) => {
+  const handle = await open(folder)
+  await handle.sync().finally(() => handle.close())
+}
+
+const readEntry = (line: string) => {
+  try {
+    return JSON.parse(line) as Entry | { store: number; sequencer: number }
+  } catch {
+    return undefined
+  }
+}
+
+/** Replays the file. Its last lines may be torn, where the machine went down before they were acknowledged. */
+const replay = async (file: string) => {
+  const state = emptyState()
+  let torn = 0
+  let number = 0
+  const handle = await open(file)
+  for await (const line of handle.readLines()) {
+    number++
+    const entry = readEntry(line)
+    if (!entry) torn ||= number
+    else if (torn) throw new Fault('store-damaged', { file, line: torn })
+    else if ('op' in entry) apply(state, entry)
+    else if (entry.store !== version)
+      throw new Fault('store-version', { file, found: entry.store, known: version })
+    else state.sequencer = entry.sequencer
+  }
+  return state
+}
+
+/** Writes the state as a new journal beside `file`; returns the open file and its length in bytes and lines. */
+const writeFresh = async (file: string, state: State) => {
+  const handle = await open(file, 'w')
+  let size = 0
+  let lines = 0
+  let text = ''
+  const flush = async () => {
+    const bytes = Buffer.from(text)
+    await writeAll(handle, bytes, size)
+    size += bytes.length
+    text = ''
+  }
+  const add = async (line: object) => {
+    text += `${JSON.stringify(line)}\n`
+    lines++
+    if (text.length > 1 << 20) await flush()
+  }
+  try {
+    await add({ store: version, sequencer: state.sequencer })
+    for (const entry of entriesOf(state)) await add(entry)
+    await flush()
+    await handle.datasync()
+    return { handle, size, lines }
+  } catch (error) {
+    await handle.close()
+    await rm(file, { force: true })
+    throw error
+  }
+}
+
+const writeAll = async (handle: FileHandle, bytes: Buffer, position: number) => {
+  for (let done = 0; done < bytes.length;) {
+    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done)
+    done += bytesWritten
+  }
+}
+
+export interface Journal {
+  state: State
+  /** Resolves once the entry is on the disk and in `state`; what it made needless goes to `dropped`. */
+  append: (entry: Entry) => Promise<void>
+  close: () => Promise<void>
+}
+
+/**
+ * Opens `dir/journal.jsonl`, or starts it.
+ * @param present the data files that exist; `dropped` receives those that no entry needs.
+ * @throws Fault store-damaged, store-version
+ */
+export const openJournal = async (
+  dir: string,
+  data: { folder: string; present: Set<string>; dropped: (files: string[]) => Promise<void> }
+): Promise<Journal> => {
+  const file = path.join(dir, 'journal.jsonl')
+  const state = await replay(file).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return emptyState()
+    throw error
+  })
+  const used = dropWithoutData(state, data.present)
+  await data.dropped([...data.present].filter(name => !used.has(name)))
+
+  const fresh = `${file}.new`
+  const replace = async () => {
+    await rename(fresh, file)
+    await syncFolder(dir)
+  }
+  let { handle, size, lines } = await writeFresh(fresh, state)
+  await replace()
+  let live = lines
+  let queue: Waiting[] = []
+  let working: Promise<void> | undefined
+
+  // All that came while the disk was busy is written together.
+  const writeBatch = async (batch: Waiting[]) => {
+    const text = batch.map(({ entry }) => `${JSON.stringify(entry)}\n`).join('')
+    try {
+      await syncFolder(data.folder)
+      const bytes = Buffer.from(text)
+      await writeAll(handle, bytes, size)
+      await handle.datasync()
+      size += bytes.length
+      lines += batch.length
+    } catch (error) {
+      await handle.truncate(size)
+      throw error
+    }
+  }
+  const work = async () => {
+    while (queue.length) {
+      const batch = queue
+      queue = []
+      try {
+        await writeBatch(batch)
+      } catch (error) {
+        for (const { reject } of batch) reject(error)
+        continue
+      }
+      const needless = batch.flatMap(({ entry }) => apply(state, entry))
+      for (const { resolve } of batch) resolve()
+      await data.dropped(needless)
+      if (lines > longEnough && lines > 2 * live) await shorten()
+    }
+    // In the same turn as the last look at the queue: what comes next must find that nobody works.
+    working = undefined
+  }
+  const shorten = async () => {
+    // Without room for a second journal the first one goes on.
+    const shorter = await writeFresh(fresh, state).catch(() => undefined)
+    live = shorter?.lines ?? lines
+    if (!shorter) return
+    await replace()
+    await handle.close()
+    ;({ handle, size, lines } = shorter)
+  }
+
+  return {
+    state,
+    append: entry =>
+      new Promise((resolve, reject) => {
+        queue.push({ entry, resolve, reject })
+        working ??= work()
+      }),
+    close: async () => {
+      await working
+      await handle.close()
+    }
+  }
+}

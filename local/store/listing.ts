@@ -1,0 +1,102 @@
+import type { Call, Handler } from './call.ts'
+import { S3Error } from './errors.ts'
+import { compareKeys } from './sorted.ts'
+import type { SortedMap } from './sorted.ts'
+import { sizeOf } from './state.ts'
+import type { StoredObject } from './state.ts'
+import { xmlDocument } from './xml.ts'
+
+const most = 1000
+
+/** A whole number from the query, or `otherwise` where there is none; more than 1,000 counts as 1,000. */
+export const limitOf = (query: URLSearchParams, name: string) => {
+  const text = query.get(name) ?? String(most)
+  if (!/^\d+$/.test(text)) throw new S3Error('InvalidArgument', `${name} must be a whole number`)
+  return Math.min(Number(text), most)
+}
+
+/** How a listing writes keys: as they are, or URL-encoded with + for a space and / left alone. */
+export const keyEncoding = (query: URLSearchParams) => {
+  const type = query.get('encoding-type')
+  if (type === null) return (key: string) => key
+  if (type !== 'url') throw new S3Error('InvalidArgument', 'encoding-type must be url')
+  return (key: string) => encodeURIComponent(key).replaceAll('%2F', '/').replaceAll('%20', '+')
+}
+
+// A token names the last key, or the last common prefix, that was listed.
+const tokenOf = (last: string, prefix: boolean) =>
+  Buffer.from((prefix ? 'p' : 'k') + last).toString('base64url')
+
+/** Whether a key lies behind the place where the listing was left. */
+const behind = (query: URLSearchParams) => {
+  const token = Buffer.from(query.get('continuation-token') ?? '', 'base64url').toString()
+  const last = query.has('continuation-token') ? token.slice(1) : (query.get('start-after') ?? '')
+  if (query.has('continuation-token') && !/^[pk]/.test(token))
+    throw new S3Error('InvalidArgument', 'the continuation token is not one of ours')
+  return (key: string) => compareKeys(key, last) > 0 && !(token.startsWith('p') && key.startsWith(last))
+}
+
+interface Found {
+  objects: StoredObject[]
+  prefixes: string[]
+  next: string | undefined
+}
+
+/** One page: objects, and prefixes up to the delimiter, which stand for all keys that begin with them. */
+const page = (all: SortedMap<StoredObject>, query: URLSearchParams, limit: number): Found => {
+  const prefix = query.get('prefix') ?? ''
+  const delimiter = query.get('delimiter') ?? ''
+  const isBehind = behind(query)
+  const found: Found = { objects: [], prefixes: [], next: undefined }
+  let key = all.first(k => compareKeys(k, prefix) >= 0 && isBehind(k))
+  let last = ''
+  let common = ''
+  while (key?.startsWith(prefix) && limit > 0) {
+    if (found.objects.length + found.prefixes.length === limit) {
+      found.next = tokenOf(last, common !== '')
+      break
+    }
+    const cut = delimiter ? key.indexOf(delimiter, prefix.length) : -1
+    common = cut < 0 ? '' : key.slice(0, cut + delimiter.length)
+    last = common || key
+    if (common) found.prefixes.push(common)
+    else found.objects.push(all.get(key)!)
+    key = all.first(k => compareKeys(k, last) > 0 && !(common && k.startsWith(common)))
+  }
+  return found
+}
+
+const contents = (objects: StoredObject[], encode: (key: string) => string) =>
+  objects.map(object => ({
+    Key: encode(object.key),
+    LastModified: new Date(object.modified).toISOString(),
+    ETag: `"${object.etag}"`,
+    ChecksumAlgorithm: object.checksum?.algorithm.toUpperCase(),
+    ChecksumType: object.checksum?.type,
+    Size: sizeOf(object),
+    StorageClass: 'STANDARD'
+  }))
+
+export const listObjects: Handler = ({ catalogue, bucket, query }: Call) => {
+  const encode = keyEncoding(query)
+  const limit = limitOf(query, 'max-keys')
+  const { objects, prefixes, next } = page(catalogue.bucket(bucket).objects, query, limit)
+  const given = (name: string) => query.get(name) ?? undefined
+  const encoded = (name: string) => (query.has(name) ? encode(query.get(name)!) : undefined)
+  return {
+    body: xmlDocument('ListBucketResult', {
+      Name: bucket,
+      Prefix: encode(query.get('prefix') ?? ''),
+      Delimiter: encoded('delimiter'),
+      StartAfter: encoded('start-after'),
+      EncodingType: given('encoding-type'),
+      ContinuationToken: given('continuation-token'),
+      NextContinuationToken: next,
+      MaxKeys: limit,
+      KeyCount: objects.length + prefixes.length,
+      IsTruncated: next !== undefined,
+      Contents: contents(objects, encode),
+      CommonPrefixes: prefixes.map(common => ({ Prefix: encode(common) }))
+    })
+  }
+}

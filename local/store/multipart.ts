@@ -1,0 +1,225 @@
+import { createHash } from 'node:crypto'
+import { createDigest, isAlgorithm } from './checksums.ts'
+import type { Call, Handler } from './call.ts'
+import { checkWrite } from './conditions.ts'
+import { S3Error } from './errors.ts'
+import { keyEncoding, limitOf } from './listing.ts'
+import { checksumFields, checksumHeaders, keptHeaders } from './objects.ts'
+import { compareKeys } from './sorted.ts'
+import { sizeOf } from './state.ts'
+import type { Checksum, OpenUpload, Part, Piece, StoredObject } from './state.ts'
+import { elements, textOf, xmlDocument } from './xml.ts'
+
+const mostParts = 10_000
+const leastPartSize = 5 * 1024 ** 2
+
+const uploadOf = ({ catalogue, bucket, key, query }: Call) =>
+  catalogue.upload(bucket, key, query.get('uploadId')!)
+
+/** The checksum that the upload will have: CRC64NVME is over the whole object always, SHA over the parts' always. */
+const chosenChecksum = (headers: Record<string, string>) => {
+  const algorithm = headers['x-amz-checksum-algorithm']?.toLowerCase()
+  if (algorithm === undefined) return undefined
+  if (!isAlgorithm(algorithm))
+    throw new S3Error('InvalidRequest', `the checksum algorithm ${algorithm} is not known`)
+  const type = headers['x-amz-checksum-type'] ?? (algorithm === 'crc64nvme' ? 'FULL_OBJECT' : 'COMPOSITE')
+  if (type !== 'FULL_OBJECT' && type !== 'COMPOSITE')
+    throw new S3Error('InvalidRequest', 'x-amz-checksum-type')
+  const never = type === 'COMPOSITE' ? ['crc64nvme'] : ['sha1', 'sha256']
+  if (never.includes(algorithm)) throw new S3Error('InvalidRequest', `${algorithm} cannot be of type ${type}`)
+  return { algorithm, type } as const
+}
+
+export const createUpload: Handler = async ({ catalogue, bucket, key, headers }) => {
+  catalogue.bucket(bucket)
+  const checksum = chosenChecksum(headers)
+  const { id } = await catalogue.createUpload({
+    bucket,
+    key,
+    headers: keptHeaders(headers),
+    ...(checksum && { checksum })
+  })
+  return {
+    headers: checksum && {
+      'x-amz-checksum-algorithm': checksum.algorithm.toUpperCase(),
+      'x-amz-checksum-type': checksum.type
+    },
+    body: xmlDocument('InitiateMultipartUploadResult', { Bucket: bucket, Key: key, UploadId: id })
+  }
+}
+
+export const uploadPart: Handler = async call => {
+  const { catalogue, query } = call
+  const upload = uploadOf(call)
+  const number = Number(query.get('partNumber'))
+  if (!(Number.isInteger(number) && number >= 1 && number <= mostParts))
+    throw new S3Error('InvalidArgument', `partNumber must be 1 to ${mostParts}`)
+
+  const { result, ...piece } = await catalogue.files.write(call.receive)
+  const { md5, checksum } = result
+  const etag = md5.toString('hex')
+  try {
+    await catalogue.putPart(upload, {
+      ...piece,
+      number,
+      etag,
+      modified: Date.now(),
+      ...(checksum && { checksum })
+    })
+  } catch (error) {
+    await catalogue.files.remove([piece.file])
+    throw error
+  }
+  return {
+    headers: {
+      etag: `"${etag}"`,
+      ...(checksum && { [`x-amz-checksum-${checksum.algorithm}`]: checksum.value })
+    }
+  }
+}
+
+/** The parts that the request names, in its order, each found as it was uploaded. */
+const namedParts = (xml: string, upload: OpenUpload): Part[] => {
+  const named = elements(xml, 'Part')
+  if (!named.length || named.length > mostParts) throw new S3Error('MalformedXML')
+  const parts = named.map(item => {
+    const part = upload.parts.get(Number(textOf(item, 'PartNumber')))
+    const etag = textOf(item, 'ETag')
+      ?.trim()
+      .replace(/^"(.*)"$/, '$1')
+    const checksum = part?.checksum && textOf(item, `Checksum${part.checksum.algorithm.toUpperCase()}`)
+    if (!part || part.etag !== etag || (checksum !== undefined && checksum !== part.checksum!.value))
+      throw new S3Error('InvalidPart', `part ${textOf(item, 'PartNumber')}`)
+    return part
+  })
+  if (parts.some((part, i) => i && part.number <= parts[i - 1].number)) throw new S3Error('InvalidPartOrder')
+  const small = parts.slice(0, -1).find(({ size }) => size < leastPartSize)
+  if (small) throw new S3Error('EntityTooSmall', '', { PartNumber: small.number, ProposedSize: small.size })
+  return parts
+}
+
+/** S3's tag of a multipart object: the MD5 of the parts' MD5s, and their number. */
+const etagOf = (parts: Part[]) => {
+  const md5 = createHash('md5')
+  for (const { etag } of parts) md5.update(etag, 'hex')
+  return `${md5.digest('hex')}-${parts.length}`
+}
+
+const checksumOf = async (
+  { catalogue }: Call,
+  upload: OpenUpload,
+  parts: Part[]
+): Promise<Checksum | undefined> => {
+  if (!upload.checksum) return undefined
+  const { algorithm, type } = upload.checksum
+  const digest = createDigest(algorithm)
+  if (type === 'FULL_OBJECT') {
+    const bytes = catalogue.files.read(parts, 0, sizeOf({ pieces: parts })) as AsyncIterable<Buffer>
+    for await (const chunk of bytes) digest.update(chunk)
+    return { algorithm, type, value: digest.digest().toString('base64') }
+  }
+  for (const { number, checksum } of parts) {
+    if (checksum?.algorithm !== algorithm)
+      throw new S3Error(
+        'InvalidRequest',
+        `part ${number} came without the ${algorithm} checksum of its upload`
+      )
+    digest.update(Buffer.from(checksum.value, 'base64'))
+  }
+  return { algorithm, type, value: `${digest.digest().toString('base64')}-${parts.length}` }
+}
+
+export const completeUpload: Handler = async call => {
+  const { catalogue, bucket, key, headers } = call
+  const upload = uploadOf(call)
+  // x-amz-checksum-… tells of the object here, not of the body.
+  const ownHeaders = Object.entries(headers).filter(([name]) => !name.startsWith('x-amz-checksum-'))
+  const parts = namedParts(await call.receiveXml(Object.fromEntries(ownHeaders)), upload)
+  const pieces = parts.map(({ file, size }): Piece => ({ file, size }))
+  const checksum = await checksumOf(call, upload, parts)
+  const expected = checksum && headers[`x-amz-checksum-${checksum.algorithm}`]
+  if (expected !== undefined && expected !== checksum?.value) throw new S3Error('BadDigest')
+  const size = headers['x-amz-mp-object-size']
+  if (size !== undefined && Number(size) !== sizeOf({ pieces }))
+    throw new S3Error('InvalidRequest', 'x-amz-mp-object-size is not the size of the parts')
+
+  const draft = { key, etag: etagOf(parts), pieces, headers: upload.headers, ...(checksum && { checksum }) }
+  const allowed = (present?: StoredObject) => {
+    checkWrite(headers, key, present)
+    // A part may have been sent again in the meantime.
+    if (parts.some(part => upload.parts.get(part.number) !== part)) throw new S3Error('InvalidPart')
+  }
+  const object = await catalogue.putObject(bucket, draft, allowed, upload.id)
+  call.created(object, 'CompleteMultipartUpload')
+  return {
+    headers: checksumHeaders(object),
+    body: xmlDocument('CompleteMultipartUploadResult', {
+      Location: `/${bucket}/${encodeURIComponent(key)}`,
+      Bucket: bucket,
+      Key: key,
+      ETag: `"${object.etag}"`,
+      ...checksumFields(object)
+    })
+  }
+}
+
+export const abortUpload: Handler = async call => {
+  await call.catalogue.abortUpload(uploadOf(call))
+  return { status: 204 }
+}
+
+export const listParts: Handler = call => {
+  const { bucket, key, query } = call
+  const upload = uploadOf(call)
+  const limit = limitOf(query, 'max-parts')
+  const marker = Number(query.get('part-number-marker') ?? 0)
+  const parts = [...upload.parts.values()]
+    .filter(({ number }) => number > marker)
+    .sort((a, b) => a.number - b.number)
+  const shown = parts.slice(0, limit)
+  return {
+    body: xmlDocument('ListPartsResult', {
+      Bucket: bucket,
+      Key: key,
+      UploadId: upload.id,
+      PartNumberMarker: marker,
+      NextPartNumberMarker: shown.at(-1)?.number ?? marker,
+      MaxParts: limit,
+      IsTruncated: shown.length < parts.length,
+      ChecksumAlgorithm: upload.checksum?.algorithm.toUpperCase(),
+      ChecksumType: upload.checksum?.type,
+      Part: shown.map(({ number, modified, etag, size, checksum }) => ({
+        PartNumber: number,
+        LastModified: new Date(modified).toISOString(),
+        ETag: `"${etag}"`,
+        Size: size,
+        ...(checksum && { [`Checksum${checksum.algorithm.toUpperCase()}`]: checksum.value })
+      }))
+    })
+  }
+}
+
+export const listUploads: Handler = ({ catalogue, bucket, query }) => {
+  const { name } = catalogue.bucket(bucket)
+  const encode = keyEncoding(query)
+  const prefix = query.get('prefix') ?? ''
+  const uploads = catalogue
+    .uploads(name)
+    .filter(({ key }) => key.startsWith(prefix))
+    .sort((a, b) => compareKeys(a.key, b.key) || a.initiated - b.initiated)
+  return {
+    body: xmlDocument('ListMultipartUploadsResult', {
+      Bucket: name,
+      Prefix: encode(prefix),
+      EncodingType: query.get('encoding-type') ?? undefined,
+      MaxUploads: uploads.length,
+      IsTruncated: false,
+      Upload: uploads.map(({ key, id, initiated }) => ({
+        Key: encode(key),
+        UploadId: id,
+        Initiated: new Date(initiated).toISOString(),
+        StorageClass: 'STANDARD'
+      }))
+    })
+  }
+}

@@ -1,0 +1,215 @@
+import { createHash } from 'node:crypto'
+import { validateHeaderValue } from 'node:http'
+import type { Call, Handler } from './call.ts'
+import { checkRead, checkWrite, parseRange } from './conditions.ts'
+import { S3Error } from './errors.ts'
+import { sizeOf } from './state.ts'
+import type { StoredObject } from './state.ts'
+import { elements, textOf, xmlDocument } from './xml.ts'
+
+const kept = [
+  'cache-control',
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'content-type',
+  'expires'
+]
+const isMetadata = (name: string) => name.startsWith('x-amz-meta-')
+const metadataLimit = 2048
+
+// These ask for something that would be silently missing: keys of their own, tags, locks, grants, appending.
+const refused =
+  /^x-amz-(server-side-encryption-customer|tagging|object-lock|website-redirect|grant|write-offset|copy-source-server|copy-source-range)/
+
+/**
+ * The headers of a request that stay with its object.
+ * @throws S3Error MetadataTooLarge, NotImplemented
+ */
+export const keptHeaders = (headers: Record<string, string>) => {
+  const unknown = Object.keys(headers).find(name => refused.test(name))
+  if (unknown) throw new S3Error('NotImplemented', unknown)
+  const entries = Object.entries(headers).filter(([name]) => kept.includes(name) || isMetadata(name))
+  const metadata = entries.filter(([name]) => isMetadata(name))
+  const bytes = metadata.reduce(
+    (sum, [name, value]) => sum + name.length - 'x-amz-meta-'.length + value.length,
+    0
+  )
+  if (bytes > metadataLimit) throw new S3Error('MetadataTooLarge')
+  const stays: Record<string, string> = {
+    'content-type': 'binary/octet-stream',
+    ...Object.fromEntries(entries)
+  }
+  // aws-chunked is how the body travelled, not what it is.
+  const coding = (stays['content-encoding'] ?? '').split(',').map(item => item.trim())
+  stays['content-encoding'] = coding.filter(item => item !== 'aws-chunked').join(',')
+  if (!stays['content-encoding']) delete stays['content-encoding']
+  return stays
+}
+
+/** @throws S3Error NoSuchBucket, NoSuchKey */
+const find = ({ catalogue }: Call, bucket: string, key: string) => {
+  const object = catalogue.bucket(bucket).objects.get(key)
+  if (!object) throw new S3Error('NoSuchKey', '', { Key: key })
+  return object
+}
+
+export const checksumHeaders = ({ checksum }: Pick<StoredObject, 'checksum'>) =>
+  checksum && {
+    [`x-amz-checksum-${checksum.algorithm}`]: checksum.value,
+    'x-amz-checksum-type': checksum.type
+  }
+
+export const putObject: Handler = async call => {
+  const { catalogue, bucket, key, headers } = call
+  const allowed = (present?: StoredObject) => checkWrite(headers, key, present)
+  // Spares an upload that cannot succeed.
+  allowed(catalogue.bucket(bucket).objects.get(key))
+  const stays = keptHeaders(headers)
+
+  const { result, ...piece } = await catalogue.files.write(call.receive)
+  const { md5, checksum } = result
+  try {
+    const object = await catalogue.putObject(
+      bucket,
+      {
+        key,
+        etag: md5.toString('hex'),
+        pieces: [piece],
+        headers: stays,
+        ...(checksum && { checksum: { ...checksum, type: 'FULL_OBJECT' as const } })
+      },
+      allowed
+    )
+    call.created(object, 'PutObject')
+    return { headers: { etag: `"${object.etag}"`, ...checksumHeaders(object) } }
+  } catch (error) {
+    await catalogue.files.remove([piece.file])
+    throw error
+  }
+}
+
+/** response-content-type=… in the query of a GET replaces that header of the answer. */
+const overrides = (query: URLSearchParams) =>
+  Object.fromEntries(
+    [...query]
+      .filter(([parameter]) => parameter.startsWith('response-'))
+      .map(([parameter, value]) => {
+        const name = parameter.slice('response-'.length)
+        try {
+          validateHeaderValue(name, value)
+        } catch {
+          throw new S3Error('InvalidArgument', parameter)
+        }
+        return [name, value]
+      })
+  )
+
+export const readObject: Handler = call => {
+  const { method, bucket, key, query, headers } = call
+  const object = find(call, bucket, key)
+  checkRead(headers, object)
+  const size = sizeOf(object)
+  const range = parseRange(headers.range, size)
+  const { start, end } = range ?? { start: 0, end: size }
+  const checksum =
+    headers['x-amz-checksum-mode']?.toUpperCase() === 'ENABLED' && !range && checksumHeaders(object)
+  return {
+    status: range ? 206 : 200,
+    headers: {
+      ...object.headers,
+      ...overrides(query),
+      ...checksum,
+      'accept-ranges': 'bytes',
+      'content-length': end - start,
+      ...(range && { 'content-range': `bytes ${start}-${end - 1}/${size}` }),
+      etag: `"${object.etag}"`,
+      'last-modified': new Date(object.modified).toUTCString()
+    },
+    ...(method === 'GET' && { body: call.catalogue.files.read(object.pieces, start, end) })
+  }
+}
+
+export const deleteObject: Handler = async ({ catalogue, bucket, key }) => {
+  await catalogue.deleteObject(bucket, key)
+  return { status: 204 }
+}
+
+const mostDeletions = 1000
+
+export const deleteObjects: Handler = async ({ catalogue, bucket, headers, receiveXml }) => {
+  if (!Object.keys(headers).some(name => name === 'content-md5' || /^x-amz-checksum-(crc|sha)/.test(name)))
+    throw new S3Error('InvalidRequest', 'Content-MD5 or a checksum is missing')
+  const xml = await receiveXml()
+  const keys = elements(xml, 'Object').map(object => textOf(object, 'Key'))
+  if (!keys.length || keys.length > mostDeletions || keys.includes(undefined))
+    throw new S3Error('MalformedXML')
+  await Promise.all(keys.map(key => catalogue.deleteObject(bucket, key!)))
+  const quiet = textOf(xml, 'Quiet')?.trim() === 'true'
+  return { body: xmlDocument('DeleteResult', { Deleted: quiet ? [] : keys.map(key => ({ Key: key })) }) }
+}
+
+/** `/bucket/key` or `bucket/key`, URL-encoded; versions are not kept here. */
+const copySource = (header: string) => {
+  const [, bucket, key] = /^\/?([^/?]+)\/([^?]+)$/.exec(header) ?? []
+  if (!bucket || !key) throw new S3Error('InvalidArgument', 'x-amz-copy-source must be /bucket/key')
+  try {
+    return { bucket, key: decodeURIComponent(key) }
+  } catch {
+    throw new S3Error('InvalidArgument', 'x-amz-copy-source cannot be decoded')
+  }
+}
+
+export const copyObject: Handler = async call => {
+  const { catalogue, bucket, key, headers } = call
+  const from = copySource(headers['x-amz-copy-source'])
+  const source = find(call, from.bucket, from.key)
+  checkRead(headers, source, 'x-amz-copy-source-')
+  const allowed = (present?: StoredObject) => checkWrite(headers, key, present)
+  allowed(catalogue.bucket(bucket).objects.get(key))
+  const replaced = headers['x-amz-metadata-directive'] === 'REPLACE'
+  if (!replaced && from.bucket === bucket && from.key === key)
+    throw new S3Error('InvalidRequest', 'a copy onto itself must replace its metadata')
+  const stays = keptHeaders(headers)
+
+  const { result: etag, ...piece } = await catalogue.files.write(async write => {
+    const md5 = createHash('md5')
+    for await (const chunk of catalogue.files.read(
+      source.pieces,
+      0,
+      sizeOf(source)
+    ) as AsyncIterable<Buffer>) {
+      md5.update(chunk)
+      await write(chunk)
+    }
+    return md5.digest('hex')
+  })
+  try {
+    const object = await catalogue.putObject(
+      bucket,
+      {
+        key,
+        etag,
+        pieces: [piece],
+        headers: replaced ? stays : source.headers,
+        ...(source.checksum?.type === 'FULL_OBJECT' && { checksum: source.checksum })
+      },
+      allowed
+    )
+    call.created(object, 'CopyObject')
+    return {
+      body: xmlDocument('CopyObjectResult', {
+        ETag: `"${object.etag}"`,
+        LastModified: new Date(object.modified).toISOString(),
+        ...checksumFields(object)
+      })
+    }
+  } catch (error) {
+    await catalogue.files.remove([piece.file])
+    throw error
+  }
+}
+
+/** A checksum as an element of an XML answer. */
+export const checksumFields = ({ checksum }: Pick<StoredObject, 'checksum'>) =>
+  checksum && { [`Checksum${checksum.algorithm.toUpperCase()}`]: checksum.value, ChecksumType: checksum.type }

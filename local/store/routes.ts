@@ -1,0 +1,94 @@
+import * as buckets from './buckets.ts'
+import type { Handler } from './call.ts'
+import { S3Error } from './errors.ts'
+import * as listing from './listing.ts'
+import * as multipart from './multipart.ts'
+import * as objects from './objects.ts'
+
+type Level = 'service' | 'bucket' | 'object'
+
+interface Route {
+  method: string
+  level: Level
+  /** Query parameters (or a header) that make the request this one. */
+  needs?: string[]
+  header?: string
+  /** Query parameters that it may have besides; any other means that something else is wanted. */
+  takes?: string[]
+  run: Handler
+}
+
+const listParameters = [
+  'prefix',
+  'delimiter',
+  'max-keys',
+  'start-after',
+  'continuation-token',
+  'encoding-type',
+  'fetch-owner'
+]
+const responseHeaders = ['type', 'language', 'disposition', 'encoding'].map(
+  name => `response-content-${name}`
+)
+const readParameters = [...responseHeaders, 'response-cache-control', 'response-expires']
+
+const routes: Route[] = [
+  { method: 'GET', level: 'service', run: buckets.listBuckets },
+  { method: 'PUT', level: 'bucket', run: buckets.createBucket },
+  { method: 'HEAD', level: 'bucket', run: buckets.headBucket },
+  { method: 'GET', level: 'bucket', needs: ['list-type'], takes: listParameters, run: listing.listObjects },
+  {
+    method: 'GET',
+    level: 'bucket',
+    needs: ['uploads'],
+    takes: ['prefix', 'encoding-type'],
+    run: multipart.listUploads
+  },
+  { method: 'POST', level: 'bucket', needs: ['delete'], run: objects.deleteObjects },
+  { method: 'GET', level: 'object', takes: readParameters, run: objects.readObject },
+  { method: 'HEAD', level: 'object', takes: readParameters, run: objects.readObject },
+  { method: 'PUT', level: 'object', header: 'x-amz-copy-source', run: objects.copyObject },
+  { method: 'PUT', level: 'object', run: objects.putObject },
+  { method: 'DELETE', level: 'object', run: objects.deleteObject },
+  { method: 'POST', level: 'object', needs: ['uploads'], run: multipart.createUpload },
+  { method: 'PUT', level: 'object', needs: ['uploadId', 'partNumber'], run: multipart.uploadPart },
+  { method: 'POST', level: 'object', needs: ['uploadId'], run: multipart.completeUpload },
+  { method: 'DELETE', level: 'object', needs: ['uploadId'], run: multipart.abortUpload },
+  {
+    method: 'GET',
+    level: 'object',
+    needs: ['uploadId'],
+    takes: ['max-parts', 'part-number-marker'],
+    run: multipart.listParts
+  }
+]
+
+// Of the signature, or the SDK's name of the operation.
+const isNeutral = (name: string) => name.startsWith('X-Amz-') || name === 'x-id'
+
+/**
+ * The handler for a request.
+ * @throws S3Error NotImplemented, for whatever this store cannot do: better than doing something like it.
+ */
+export const route = (
+  method: string,
+  { bucket, key }: { bucket: string; key: string },
+  query: URLSearchParams,
+  headers: Record<string, string>
+): Handler => {
+  const level = key ? 'object' : bucket ? 'bucket' : 'service'
+  const names = [...query.keys()].filter(name => !isNeutral(name))
+  const found = routes.find(
+    ({ needs = [], takes = [], ...r }) =>
+      r.method === method &&
+      r.level === level &&
+      (r.header === undefined || r.header in headers) &&
+      needs.every(name => names.includes(name)) &&
+      names.every(name => needs.includes(name) || takes.includes(name))
+  )
+  if (!found || (query.get('list-type') ?? '2') !== '2')
+    throw new S3Error('NotImplemented', `${method} ${level} ${names.join(' ')}`)
+  if (found.run === multipart.uploadPart && 'x-amz-copy-source' in headers)
+    throw new S3Error('NotImplemented', 'a part that is copied from an object')
+  return found.run
+}

@@ -1,0 +1,155 @@
+import type { Algorithm } from './checksums.ts'
+import { SortedMap } from './sorted.ts'
+
+/** What the store holds, without the bytes: the journal's entries applied one after another. */
+
+/** A run of an object's bytes: a file under the store's data folder. */
+export interface Piece {
+  file: string
+  size: number
+}
+
+export interface Checksum {
+  algorithm: Algorithm
+  /** Base64; for COMPOSITE with -N, as S3 gives it. */
+  value: string
+  type: 'FULL_OBJECT' | 'COMPOSITE'
+}
+
+export interface StoredObject {
+  key: string
+  /** Without quotes. */
+  etag: string
+  /** Milliseconds since 1970. */
+  modified: number
+  /** Grows with each object that is created, across restarts. */
+  sequencer: number
+  pieces: Piece[]
+  /** The headers that came with the object and go out with it: content-type, x-amz-meta-… */
+  headers: Record<string, string>
+  checksum?: Checksum
+}
+
+export interface Part extends Piece {
+  number: number
+  etag: string
+  modified: number
+  checksum?: Omit<Checksum, 'type'>
+}
+
+export interface Upload {
+  id: string
+  bucket: string
+  key: string
+  initiated: number
+  headers: Record<string, string>
+  checksum?: Omit<Checksum, 'value'>
+}
+
+export type Entry =
+  | { op: 'bucket'; bucket: string; created: number }
+  | { op: 'put'; bucket: string; object: StoredObject; upload?: string }
+  | { op: 'delete'; bucket: string; key: string }
+  | { op: 'upload'; upload: Upload }
+  | { op: 'part'; upload: string; part: Part }
+  | { op: 'abort'; upload: string }
+
+export interface Bucket {
+  name: string
+  created: number
+  objects: SortedMap<StoredObject>
+}
+
+export interface OpenUpload extends Upload {
+  parts: Map<number, Part>
+}
+
+export interface State {
+  buckets: Map<string, Bucket>
+  uploads: Map<string, OpenUpload>
+  sequencer: number
+}
+
+export const emptyState = (): State => ({ buckets: new Map(), uploads: new Map(), sequencer: 0 })
+
+export const sizeOf = ({ pieces }: { pieces: Piece[] }) => pieces.reduce((sum, { size }) => sum + size, 0)
+
+const filesOf = (pieces: Iterable<Piece> = []) => Array.from(pieces, ({ file }) => file)
+
+const takeUpload = (state: State, id: string) => {
+  const parts = state.uploads.get(id)?.parts
+  state.uploads.delete(id)
+  return filesOf(parts?.values())
+}
+
+/** Brings the state up to date; returns the files that nothing needs any more. */
+export const apply = (state: State, entry: Entry): string[] => {
+  switch (entry.op) {
+    case 'bucket':
+      state.buckets.set(entry.bucket, {
+        name: entry.bucket,
+        created: entry.created,
+        objects: new SortedMap()
+      })
+      return []
+    case 'put': {
+      const { object } = entry
+      const { objects } = state.buckets.get(entry.bucket)!
+      const before = [
+        ...filesOf(objects.get(object.key)?.pieces),
+        ...(entry.upload ? takeUpload(state, entry.upload) : [])
+      ]
+      objects.set(object.key, object)
+      state.sequencer = Math.max(state.sequencer, object.sequencer)
+      const kept = new Set(filesOf(object.pieces))
+      return before.filter(file => !kept.has(file))
+    }
+    case 'delete': {
+      const { objects } = state.buckets.get(entry.bucket)!
+      const files = filesOf(objects.get(entry.key)?.pieces)
+      objects.delete(entry.key)
+      return files
+    }
+    case 'upload':
+      state.uploads.set(entry.upload.id, { ...entry.upload, parts: new Map() })
+      return []
+    case 'part': {
+      const { parts } = state.uploads.get(entry.upload)!
+      const before = parts.get(entry.part.number)
+      parts.set(entry.part.number, entry.part)
+      return before ? [before.file] : []
+    }
+    case 'abort':
+      return takeUpload(state, entry.upload)
+  }
+}
+
+/** The shortest list of entries that leads to this state. */
+export function* entriesOf({ buckets, uploads }: State): Generator<Entry> {
+  for (const { name, created, objects } of buckets.values()) {
+    yield { op: 'bucket', bucket: name, created }
+    for (const object of objects.values()) yield { op: 'put', bucket: name, object }
+  }
+  for (const { parts, ...upload } of uploads.values()) {
+    yield { op: 'upload', upload }
+    for (const part of parts.values()) yield { op: 'part', upload: upload.id, part }
+  }
+}
+
+/**
+ * Drops objects and parts of which `present` lacks a file: a deletion takes the data first, and may have been cut off
+ * before it was noted. Returns the files in use.
+ */
+export const dropWithoutData = ({ buckets, uploads }: State, present: Set<string>) => {
+  const used = new Set<string>()
+  const keep = (pieces: Piece[]) => {
+    const whole = pieces.every(({ file }) => present.has(file))
+    if (whole) for (const { file } of pieces) used.add(file)
+    return whole
+  }
+  for (const { objects } of buckets.values())
+    for (const object of [...objects.values()]) if (!keep(object.pieces)) objects.delete(object.key)
+  for (const { parts } of uploads.values())
+    for (const part of [...parts.values()]) if (!keep([part])) parts.delete(part.number)
+  return used
+}

@@ -1,0 +1,42 @@
+export type Content = string | number | boolean | undefined | Element | (string | Element)[]
+interface Element {
+  [name: string]: Content
+}
+
+const escapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
+// Control characters are legal in keys; S3 writes them as references although XML 1.0 knows none.
+const escape = (text: string) =>
+  // eslint-disable-next-line no-control-regex
+  text.replace(/[&<>"\u0000-\u001f\ufffe\uffff]/g, c => escapes[c] ?? `&#x${c.charCodeAt(0).toString(16)};`)
+
+const render = (content: Element): string =>
+  Object.entries(content)
+    .flatMap(([name, value]) => (Array.isArray(value) ? value : [value]).map(item => ({ name, item })))
+    .filter(({ item }) => item !== undefined)
+    .map(
+      ({ name, item }) =>
+        `<${name}>${typeof item === 'object' ? render(item) : escape(String(item))}</${name}>`
+    )
+    .join('')
+
+/** An S3 document: objects become nested elements, lists repeated ones, undefined nothing. */
+export const xmlDocument = (name: string, content: Element) =>
+  `<?xml version="1.0" encoding="UTF-8"?>\n<${name} xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${render(content)}</${name}>`
+
+const entities: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
+const unescape = (text: string) =>
+  text.replace(/&(?:#x([\da-f]+)|#(\d+)|(\w+));/gi, (whole, hex?: string, decimal?: string, name?: string) =>
+    name ? (entities[name] ?? whole) : String.fromCodePoint(hex ? parseInt(hex, 16) : Number(decimal))
+  )
+
+/** The inner XML of every element of that name; enough for S3's request bodies, where no element holds its own name. */
+export const elements = (xml: string, name: string) =>
+  [...xml.matchAll(new RegExp(`<(?:\\w+:)?${name}(?:\\s[^>]*)?>([^]*?)</(?:\\w+:)?${name}>`, 'g'))].map(
+    m => m[1]
+  )
+
+/** The text of the first element of that name. */
+export const textOf = (xml: string, name: string) => {
+  const [inner] = elements(xml, name)
+  return inner === undefined ? undefined : unescape(inner)
+}

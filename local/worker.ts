@@ -1,0 +1,46 @@
+/** A process that runs the functions' handlers as Lambda would: one invocation at a time, context from the environment. */
+import type { Context as LambdaContext } from 'aws-lambda'
+import { Fault } from '../events/faults.ts'
+import type { Job } from '../events/job.ts'
+import { closeClip } from '../functions/shared/clip.ts'
+import { environmentContext } from '../functions/shared/environment.ts'
+import { closeModels } from '../functions/shared/sessions.ts'
+import type { FunctionName, Invocation, WorkerMessage } from './messages.ts'
+
+const send = (message: WorkerMessage) => void process.send?.(message)
+
+const open = environmentContext(announcement => Promise.resolve(send({ announcement })))
+const openIntake = (lambda: LambdaContext) => ({
+  ...open(lambda),
+  start: (job: Job) => Promise.resolve(send({ start: job }))
+})
+
+const handlers: Record<FunctionName, () => Promise<(event: unknown, lambda: LambdaContext) => unknown>> = {
+  intake: async () => (await import('../functions/intake/handler.ts')).intakeHandler(openIntake),
+  plan: async () => (await import('../functions/plan/handler.ts')).planHandler(open),
+  decode: async () => (await import('../functions/decode/handler.ts')).decodeHandler(open),
+  infer: async () => (await import('../functions/infer/handler.ts')).inferHandler(open),
+  store: async () => (await import('../functions/store/handler.ts')).storeHandler(open)
+}
+
+process.on('message', ({ id, function: name, event, limit }: Invocation) => {
+  const end = performance.now() + limit
+  const lambda = {
+    functionName: name,
+    awsRequestId: String(id),
+    getRemainingTimeInMillis: () => Math.max(0, end - performance.now())
+  } as LambdaContext
+  const run = async () => {
+    const handler = await handlers[name]()
+    return handler(event, lambda)
+  }
+  run().then(
+    answer => send({ id, answer }),
+    (error: unknown) => send({ id, fault: Fault.of(error).toJSON() })
+  )
+})
+
+// Ctrl-C reaches the whole group of processes; the runner decides what ends.
+process.on('SIGINT', () => undefined)
+// The runner is gone or wants us gone: leave nothing running behind.
+process.on('disconnect', () => void Promise.all([closeClip(), closeModels()]).finally(() => process.exit()))

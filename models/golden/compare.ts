@@ -1,0 +1,57 @@
+/** How far a result lies from a golden stage. */
+import { numbersOf, type TensorData } from '../graph/data.ts'
+
+/** A stage as golden files hold it: all elements, or some of them by flat index. */
+export interface GoldenStage {
+  shape: readonly number[]
+  dtype: string
+  rms: number
+  values?: readonly number[] | undefined
+  samples?: readonly (readonly [index: number, value: number])[] | undefined
+}
+
+export interface StageDeviation {
+  stage: string
+  /** The largest difference; for integers the number of elements that differ. */
+  deviation: number
+  tolerance: number
+  ok: boolean
+  /** What makes the two incomparable. */
+  problem?: string
+}
+
+export const deviationOf = (stage: string, deviation: number, tolerance: number): StageDeviation => ({
+  stage,
+  deviation,
+  tolerance,
+  ok: deviation <= tolerance
+})
+
+export const incomparable = (stage: string, problem: string): StageDeviation => ({
+  stage,
+  deviation: Infinity,
+  tolerance: 0,
+  ok: false,
+  problem
+})
+
+/** Floating stages agree within 1e-4 rms + 1e-6, others element by element. */
+export const compare = (stage: string, golden: GoldenStage, actual: TensorData): StageDeviation => {
+  const { shape, dtype, rms, values, samples } = golden
+  if (shape.join() !== actual.shape.join())
+    return incomparable(stage, `the shape is [${actual.shape.join(', ')}], not [${shape.join(', ')}]`)
+  if (dtype !== actual.dtype) return incomparable(stage, `the type is ${actual.dtype}, not ${dtype}`)
+  const ours = numbersOf(actual)
+  const pairs = samples ?? values?.map((value, i) => [i, value] as const) ?? []
+  const outside = pairs.find(([i]) => i >= ours.length)
+  if (pairs.length === 0 || (values && values.length !== ours.length) || outside)
+    return incomparable(stage, `the golden elements do not fit the shape [${shape.join(', ')}]`)
+  const differences = pairs.map(([i, value]) => Math.abs(ours[i] - value))
+  if (!dtype.startsWith('float')) return deviationOf(stage, differences.filter(d => d !== 0).length, 0)
+  // NaN counts as infinitely far.
+  return deviationOf(
+    stage,
+    differences.reduce((worst, d) => (d <= worst ? worst : isNaN(d) ? Infinity : d), 0),
+    1e-4 * rms + 1e-6
+  )
+}

@@ -1,0 +1,69 @@
+/** Checking what we build against golden files: outputs of the authors' own code for inputs that follow a rule. */
+import { readFile } from 'node:fs/promises'
+import { gunzipSync } from 'node:zlib'
+import { z } from 'zod'
+import { Fault } from '../../events/faults.ts'
+import type { TensorData } from '../graph/data.ts'
+import type { StageDeviation } from './compare.ts'
+
+export { compare, deviationOf, incomparable, type GoldenStage, type StageDeviation } from './compare.ts'
+export { fill1, input1, inputU8 } from './fill.ts'
+
+const goldenFile = z.looseObject({
+  system: z.string(),
+  case: z.string().optional(),
+  variant: z.string().optional()
+})
+
+/** A parsed golden file; each form says what more it holds. */
+export type GoldenFile = z.infer<typeof goldenFile>
+
+/** Runs the model in `dir` (`model.onnx`, `model.weights`) and gives all its outputs. */
+export type RunModel = (
+  dir: string,
+  feeds: Readonly<Record<string, TensorData>>
+) => Promise<Readonly<Record<string, TensorData>>>
+
+/**
+ * Compares what we build with one golden file, stage by stage.
+ * @throws Fault golden-unreadable where the file is not of the form.
+ */
+export type GoldenCheck = (golden: GoldenFile, run: RunModel) => AsyncIterable<StageDeviation>
+
+/** A form of golden files: which files are of it, and their check. */
+export interface GoldenForm {
+  accepts: (golden: GoldenFile) => boolean
+  check: GoldenCheck
+}
+
+/** Reads a golden file, gzipped or not. @throws Fault golden-unreadable */
+export const readGolden = async (file: string): Promise<GoldenFile> => {
+  try {
+    const bytes = await readFile(file)
+    const json = bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes
+    return goldenFile.parse(JSON.parse(json.toString()))
+  } catch (cause) {
+    throw new Fault('golden-unreadable', { golden: file, reason: reasonOf(cause) }, { cause })
+  }
+}
+
+/** The golden file as `schema` has it. @throws Fault golden-unreadable */
+export const parseGolden = <T>(golden: GoldenFile, schema: z.ZodType<T>): T => {
+  const parsed = schema.safeParse(golden)
+  if (parsed.success) return parsed.data
+  throw new Fault('golden-unreadable', { golden: golden.system, reason: reasonOf(parsed.error) })
+}
+
+const reasonOf = (error: unknown) =>
+  error instanceof z.ZodError
+    ? z.prettifyError(error).replaceAll('\n', ' ')
+    : error instanceof Error
+      ? error.message
+      : String(error)
+
+/** The check of the first form that accepts the file. @throws Fault golden-unknown */
+export const checkOf = (golden: GoldenFile, forms: readonly GoldenForm[]): GoldenCheck => {
+  const form = forms.find(({ accepts }) => accepts(golden))
+  if (form) return form.check
+  throw new Fault('golden-unknown', { system: golden.system, case: golden.case ?? golden.variant ?? '' })
+}

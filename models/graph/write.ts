@@ -1,0 +1,76 @@
+/** A graph and its parameters' values as the files that the runtime loads. */
+import { createHash } from 'node:crypto'
+import { mkdir, open, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { TensorData, Values } from './data.ts'
+import { show } from './dim.ts'
+import { valueOf, type Graph } from './graph.ts'
+import { byteLength, bytesOf, modelProto, tensorProto } from './onnx.ts'
+import { encode } from './proto.ts'
+
+/** The runtime maps external data into memory page by page. */
+const alignment = 4096
+/** Constants below this stay inside the message. */
+const inline = 1024
+
+const align = (offset: number) => Math.ceil(offset / alignment) * alignment
+
+export interface WrittenModel {
+  /** Paths of the two files. */
+  onnx: string
+  weights: string
+  /** sha256 over both, the structure first; the same for the same graph and values. */
+  digest: string
+}
+
+/**
+ * Writes `model.onnx` (structure) and `model.weights` (elements, each tensor at a multiple of 4096 bytes) into `dir`.
+ * Values are read and written tensor by tensor.
+ * @throws Error where a value has another type or shape than its parameter.
+ */
+export const writeModel = async (graph: Graph, values: Values, dir: string): Promise<WrittenModel> => {
+  const large: {
+    name: string
+    dtype: TensorData['dtype']
+    shape: readonly number[]
+    read: () => TensorData
+  }[] = [
+    ...graph.parameters.map(parameter => ({ ...parameter, read: () => valueOf(parameter, values) })),
+    ...[...graph.constants]
+      .filter(([, constant]) => byteLength(constant) >= inline)
+      .map(([name, constant]) => ({ name, ...constant, read: () => constant }))
+  ]
+  const small = [...graph.constants].filter(([, constant]) => byteLength(constant) < inline)
+
+  let end = 0
+  const placed = large.map(tensor => {
+    const offset = align(end)
+    end = offset + byteLength(tensor)
+    return { ...tensor, external: { location: 'model.weights', offset, length: byteLength(tensor) } }
+  })
+  const structure = encode(
+    'ModelProto',
+    modelProto(graph, [
+      ...placed.map(({ name, dtype, shape, external }) => tensorProto(name, { dtype, shape, external })),
+      ...small.map(([name, constant]) => tensorProto(name, constant))
+    ])
+  )
+
+  await mkdir(dir, { recursive: true })
+  const [onnx, weights] = [path.join(dir, 'model.onnx'), path.join(dir, 'model.weights')]
+  await writeFile(onnx, structure)
+  const hash = createHash('sha256').update(structure)
+  await using file = await open(weights, 'w')
+  let at = 0
+  for (const { name, dtype, shape, read, external } of placed) {
+    const value = read()
+    if (value.dtype !== dtype || show(value.shape) !== show(shape))
+      throw new Error(`${name} is ${dtype} ${show(shape)}, its value ${value.dtype} ${show(value.shape)}`)
+    for (const bytes of [new Uint8Array(external.offset - at), bytesOf(value)]) {
+      await file.writeFile(bytes)
+      hash.update(bytes)
+    }
+    at = external.offset + external.length
+  }
+  return { onnx, weights, digest: hash.digest('hex') }
+}

@@ -1,0 +1,83 @@
+/** What YOLOX found, in float32 values. */
+export interface Detection {
+  /** x1, y1, x2, y2; not clipped to the picture. */
+  box: [number, number, number, number]
+  objectness: number
+  /** Probability of `class`, given that there is an object. */
+  classConfidence: number
+  class: number
+  /** objectness * classConfidence. */
+  score: number
+}
+
+export interface PostprocessOptions {
+  /** Smallest score. */
+  conf: number
+  /** IoU above which the lower of two boxes is suppressed. */
+  nms: number
+  /** Network pixels per source pixel (see `letterboxer`): boxes are divided by it; 1 leaves them in network pixels. */
+  ratio?: number
+  /** Only these class indices. */
+  only?: readonly number[]
+  /** Suppress across classes too. */
+  classAgnostic?: boolean
+}
+
+const f32 = Math.fround
+
+/**
+ * `decoded`: [anchors, 5 + classes] with rows cx, cy, w, h, objectness, class probabilities. Gives detections by
+ * descending score, equal scores in the order of the anchors, with float32 arithmetic as in the authors' code.
+ */
+export const postprocess = (
+  decoded: Float32Array,
+  classes: number,
+  { conf, nms, ratio = 1, only, classAgnostic = false }: PostprocessOptions
+): Detection[] => {
+  const width = 5 + classes
+  const least = f32(conf)
+  const candidates: Detection[] = []
+  for (let row = 0; row < decoded.length; row += width) {
+    const objectness = decoded[row + 4]
+    // Class probabilities are at most 1. Written so that NaN falls out too.
+    if (!(objectness >= least)) continue
+    let best = row + 5
+    for (let c = best + 1; c < row + width; c++) if (decoded[c] > decoded[best]) best = c
+    const classConfidence = decoded[best]
+    const score = f32(objectness * classConfidence)
+    const found = best - row - 5
+    if (!(score >= least) || (only && !only.includes(found))) continue
+    const [cx, cy] = [decoded[row], decoded[row + 1]]
+    const [w, h] = [decoded[row + 2] / 2, decoded[row + 3] / 2]
+    const box: Detection['box'] = [f32(cx - w), f32(cy - h), f32(cx + w), f32(cy + h)]
+    candidates.push({ box, objectness, classConfidence, class: found, score })
+  }
+  return suppress(candidates, nms, classAgnostic).map(d => ({ ...d, box: divided(d.box, f32(ratio)) }))
+}
+
+const divided = ([x1, y1, x2, y2]: Detection['box'], r: number): Detection['box'] => [
+  f32(x1 / r),
+  f32(y1 / r),
+  f32(x2 / r),
+  f32(y2 / r)
+]
+
+/** Greedy non-maximum suppression, by descending score (stable). */
+const suppress = (candidates: Detection[], nms: number, classAgnostic: boolean) => {
+  const kept: Detection[] = []
+  for (const candidate of candidates.sort((a, b) => b.score - a.score)) {
+    const beaten = (rival: Detection) =>
+      (classAgnostic || rival.class === candidate.class) && iou(rival.box, candidate.box) > nms
+    if (!kept.some(beaten)) kept.push(candidate)
+  }
+  return kept
+}
+
+const area = ([x1, y1, x2, y2]: Detection['box']) => f32(f32(x2 - x1) * f32(y2 - y1))
+
+const iou = (a: Detection['box'], b: Detection['box']) => {
+  const w = Math.max(0, f32(Math.min(a[2], b[2]) - Math.max(a[0], b[0])))
+  const h = Math.max(0, f32(Math.min(a[3], b[3]) - Math.max(a[1], b[1])))
+  const both = f32(w * h)
+  return f32(both / f32(f32(area(a) + area(b)) - both))
+}

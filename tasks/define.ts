@@ -1,0 +1,98 @@
+import type { z } from 'zod'
+import type { ClipFacts, PictureFormat, Shape } from '../events/clip.ts'
+import type { Job } from '../events/job.ts'
+import type { Picture } from '../layers/inference/picture.ts'
+import type { Feeds, Outputs } from '../layers/inference/session.ts'
+
+/**
+ * A task is a declaration: what may be asked, what pictures it needs, the stages that turn frames into rows, and the
+ * files that come of them. Help, validation, the chain and the docs are derived from it; nothing outside tasks/ asks
+ * for a task's name. Its functions are methods so that tasks of different options fit into one table.
+ */
+export interface Task<Options = unknown> {
+  name: string
+  /** One line for help and docs. */
+  summary: string
+  /** What a person may give; every field has a description, and `meta({ unit })` where it is a quantity. */
+  options: z.ZodObject
+  /** Fills in the defaults that follow from other options, such as thresholds that suit the chosen weights. */
+  complete(given: Record<string, unknown>): Options
+  /** The pictures that decoding makes: never larger than the source, long side in pixels. */
+  pictures(options: Options): { format: PictureFormat; longSide: number }
+  stages: Stage<Options>[]
+  outputs: Output<Options>[]
+  /** Drawn over the clip; absent where the options ask for none. */
+  overlay(options: Options): Overlay | undefined
+}
+
+/** Checks a declaration's types against each other and forgets them. */
+export const defineTask = <Options>(task: Task<Options>): Task => task
+
+export interface StageContext<Options = unknown> {
+  options: Options
+  clip: ClipFacts
+  /** Size of the pictures, pixels; rows are in pixels of the clip. */
+  pictures: { width: number; height: number }
+  /** One run of the stage's model. Runs of one session queue up; preparing the next frame goes on meanwhile. */
+  run: (feeds: Feeds) => Promise<Outputs>
+}
+
+export interface Frame {
+  index: number
+  /** Counts in the clip's time base. */
+  pts: number
+  picture: () => Promise<Picture>
+  /** Rows of the stages before this one for this frame, by stage. */
+  rows: Record<string, unknown>
+}
+
+interface StageBase<Options> {
+  name: string
+  row: z.ZodType
+  /** Name of the weights in the catalogue, for a stage that runs a model. */
+  model?(options: Options): string
+  /** Set to false for a stage that looks at rows only: then no picture is read. */
+  pictures?: false
+}
+
+/** Frames are independent of each other: segments run side by side. */
+export interface EachStage<Options = unknown> extends StageBase<Options> {
+  kind: 'each'
+  open(context: StageContext<Options>): (frame: Frame) => Promise<unknown>
+}
+
+/**
+ * A state goes from frame to frame. It is plain data (anything that structured cloning takes), so that it can be stored
+ * between two invocations without changing a bit of what follows.
+ */
+export interface FoldStage<Options = unknown> extends StageBase<Options> {
+  kind: 'fold'
+  start(context: StageContext<Options>): unknown
+  step(
+    context: StageContext<Options>,
+    state: unknown,
+    frame: Frame
+  ): Promise<{ state: unknown; row: unknown }>
+}
+
+export type Stage<Options = unknown> = EachStage<Options> | FoldStage<Options>
+
+/** All rows of a job's last stage, in order, as often as asked; never more than a segment of them in memory. */
+export interface Results<Options = unknown> {
+  job: Job
+  options: Options
+  clip: ClipFacts
+  frames: () => AsyncIterable<{ index: number; pts: number; row: unknown }>
+}
+
+export interface Output<Options = unknown> {
+  /** File name below the results' prefix. */
+  name: string
+  /** What people call the format. */
+  format: string
+  contentType: string
+  write(results: Results<Options>): AsyncIterable<string>
+}
+
+/** Opened once for a clip and fed with every row in order, so it may remember, e.g. for trails. */
+export type Overlay = () => (row: unknown) => Shape[]

@@ -1,0 +1,47 @@
+import { detectionRow, type DetectionRow } from '../../events/rows.ts'
+import { weightsNamed } from '../../models/catalogue/index.ts'
+import { byteDefaults } from '../../models/mixsort/byte.ts'
+import { postprocess } from '../../models/yolox/postprocess.ts'
+import { detectionSize, letterboxer } from '../../models/yolox/preprocess.ts'
+import type { EachStage } from '../define.ts'
+import type { Options } from './options.ts'
+
+/** IoU above which the weaker of two detections goes: what MixSort's and ByteTrack's settings for tracking have. */
+const nms = 0.7
+
+/** Finds the objects on each frame. Detections that the tracker would not look at are left out. */
+export const detect: EachStage<Options> = {
+  kind: 'each',
+  name: 'detect',
+  row: detectionRow,
+  model: ({ detector }) => detector,
+  open({ options, clip, pictures, run }) {
+    const { classes, preprocessing } = weightsNamed(options.detector)
+    const input = detectionSize(pictures.width, pictures.height, options.detectorSize)
+    const { ratio, write } = letterboxer(pictures, input, preprocessing)
+    const only = options.classes.map(name => classes.indexOf(name))
+    const scale = clip.video.width / pictures.width
+
+    return async ({ index, picture }): Promise<DetectionRow> => {
+      const image = new Float32Array(3 * input.height * input.width)
+      write((await picture()).data, image)
+      const { decoded } = await run({
+        image: { dtype: 'float32', shape: [1, 3, input.height, input.width], data: image }
+      })
+      const found = postprocess(decoded.data as Float32Array, classes.length, {
+        conf: byteDefaults.lowThresh,
+        nms,
+        ratio: ratio / scale,
+        only
+      })
+      return {
+        frame: index,
+        objects: found.map(({ box: [x1, y1, x2, y2], score, class: number }) => ({
+          box: [x1, y1, Math.fround(x2 - x1), Math.fround(y2 - y1)],
+          score,
+          class: classes[number]
+        }))
+      }
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import { seconds } from '../../events/clip.ts'
+import type { TrackRow } from '../../events/rows.ts'
+import { motLine } from '../../models/mixsort/lines.ts'
+import type { Output, Results } from '../define.ts'
+import type { Options } from './options.ts'
+
+type Tracks = Results<Options>
+
+async function* readRows({ frames, clip }: Tracks) {
+  for await (const { index, pts, row } of frames())
+    yield { index, pts, seconds: seconds(pts, clip.video.timeBase), objects: (row as TrackRow).objects }
+}
+
+const round = (value: number, digits: number) => Number(value.toFixed(digits))
+const pixels = (box: readonly number[]) => box.map(value => round(value, 3))
+
+/** MOTChallenge text: frame (from 1), id, left, top, width, height, score, -1, -1, -1. */
+async function* writeMot(tracks: Tracks) {
+  for await (const { index, objects } of readRows(tracks))
+    for (const { id, box, score } of objects) yield `${motLine({ frame: index + 1, id, box, score })}\n`
+}
+
+/** The canonical result; a frame a line, so that it can be read as a stream. */
+async function* writeJson(tracks: Tracks) {
+  const { job, clip } = tracks
+  const { width, height, frames, timeBase } = clip.video
+  const head = { task: job.task, job: job.id, clip: job.clip.key, width, height, frames, timeBase }
+  yield `${JSON.stringify(head).slice(0, -1)},"rows":[\n`
+  for await (const { index, pts, seconds, objects } of readRows(tracks)) {
+    const rounded = objects.map(({ id, box, score, class: name }) => ({
+      id,
+      box: pixels(box),
+      score: round(score, 4),
+      class: name
+    }))
+    const row = { frame: index, pts, seconds: round(seconds, 6), objects: rounded }
+    yield `${index ? ',\n' : ''}${JSON.stringify(row)}`
+  }
+  yield '\n]}\n'
+}
+
+async function* writeCsv(tracks: Tracks) {
+  yield 'frame,seconds,id,class,x,y,width,height,score\n'
+  for await (const { index, seconds, objects } of readRows(tracks))
+    for (const { id, box, score, class: name } of objects)
+      yield `${[index, round(seconds, 6), id, quoted(name), ...pixels(box), round(score, 4)].join(',')}\n`
+}
+
+const quoted = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
+
+/** COCO with videos, as the tools for tracking read it: `track_id` at each annotation; image ids count frames from 1. */
+async function* writeCoco(tracks: Tracks) {
+  const { job, clip, options } = tracks
+  const { width, height } = clip.video
+  const categoryOf = new Map(options.classes.map((name, i) => [name, i + 1]))
+  const categories = [...categoryOf].map(([name, id]) => ({ id, name }))
+  const videos = [{ id: 1, name: job.clip.key, width, height }]
+  yield `{"videos":${JSON.stringify(videos)},"categories":${JSON.stringify(categories)},"images":[`
+  for await (const { index } of readRows(tracks)) {
+    const image = {
+      id: index + 1,
+      video_id: 1,
+      frame_index: index,
+      width,
+      height,
+      file_name: `${index + 1}.jpg`
+    }
+    yield `${index ? ',' : ''}\n${JSON.stringify(image)}`
+  }
+  yield '\n],"annotations":['
+  let count = 0
+  for await (const { index, objects } of readRows(tracks))
+    for (const { id, box, score, class: name } of objects) {
+      const annotation = {
+        id: ++count,
+        image_id: index + 1,
+        video_id: 1,
+        category_id: categoryOf.get(name),
+        track_id: id,
+        bbox: pixels(box),
+        area: round(box[2] * box[3], 3),
+        iscrowd: 0,
+        score: round(score, 4)
+      }
+      yield `${count > 1 ? ',' : ''}\n${JSON.stringify(annotation)}`
+    }
+  yield '\n]}\n'
+}
+
+export const outputs: Output<Options>[] = [
+  { name: 'tracks.txt', format: 'MOTChallenge', contentType: 'text/plain', write: writeMot },
+  { name: 'tracks.json', format: 'clipmill JSON', contentType: 'application/json', write: writeJson },
+  { name: 'tracks.csv', format: 'CSV', contentType: 'text/csv', write: writeCsv },
+  {
+    name: 'tracks.coco.json',
+    format: 'COCO with track ids',
+    contentType: 'application/json',
+    write: writeCoco
+  }
+]

@@ -1,0 +1,165 @@
+import {
+  AV_CODEC_FLAG_FRAME_DURATION,
+  AV_PIX_FMT_YUV420P,
+  AV_PKT_DATA_DISPLAYMATRIX,
+  AV_SAMPLE_FMT_FLTP,
+  avChannelLayoutDefault,
+  Codec,
+  Dictionary,
+  FormatContext,
+  Frame,
+  Rational,
+  type CodecContext,
+  type FFEncoderCodec,
+  type Packet
+} from 'node-av'
+import { encode, newPacket, ok, openEncoder } from '../../../layers/media/ffmpeg.ts'
+
+export interface ClipRecipe {
+  width?: number
+  height?: number
+  frames?: number
+  timeBase?: { num: number; den: number }
+  /** Time stamp of frame `index`, in `timeBase`. */
+  pts?: (index: number) => number
+  codec?: FFEncoderCodec
+  options?: Record<string, string>
+  container?: string
+  muxer?: Record<string, string>
+  /** Clockwise turn that players must make. */
+  turn?: 0 | 90 | 180 | 270
+  sampleAspectRatio?: [number, number]
+  /** A tone of 440 Hz that starts and ends with the pictures. */
+  sound?: FFEncoderCodec
+  /** Fills the planes of frame `index`: width x height luma, then twice a quarter of that (rounded up) chroma. */
+  paint?: (planes: [Buffer, Buffer, Buffer], index: number, width: number, height: number) => void
+}
+
+/** A gradient with `bits` white or black squares along the top that count the frame. */
+export const paintCounter: NonNullable<ClipRecipe['paint']> = ([luma, u, v], index, width, height) => {
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) luma[y * width + x] = 60 + ((x + y + index * 2) % 128)
+  u.fill(118)
+  v.fill(138)
+  const side = Math.floor(width / bits)
+  for (let bit = 0; bit < bits; bit++)
+    for (let y = 0; y < side; y++)
+      luma.fill(index & (1 << bit) ? 235 : 16, y * width + bit * side, y * width + (bit + 1) * side)
+}
+const bits = 8
+
+/** Reads the frame's number back from the top row of an RGB or grey picture of the same geometry. */
+export const readCounter = (pixels: Uint8Array, width: number, channels: number) => {
+  const side = width / bits
+  return Array.from({ length: bits }, (_, bit) => {
+    const at = Math.floor(side / 2) * width + Math.floor((bit + 0.5) * side)
+    return pixels[at * channels] > 128 ? 1 << bit : 0
+  }).reduce((sum, bit) => sum + bit, 0)
+}
+
+const turns = { 90: [0, 1, -1, 0], 180: [-1, 0, 0, -1], 270: [0, -1, 1, 0] } as const
+
+/** ISO 14496-12 8.5.2: nine 32-bit numbers, 16.16 but for the last column's 2.30. */
+const displayMatrix = (turn: 90 | 180 | 270) => {
+  const [a, b, c, d] = turns[turn]
+  return Buffer.from(
+    new Int32Array([a << 16, b << 16, 0, c << 16, d << 16, 0, 0, 0, 1 << 30]).buffer
+  )
+}
+
+/** Makes a clip: 96 x 64, 50 frames of 25 a second, H.264 in MP4, without sound, where the recipe says nothing else. */
+export const makeClip = async (file: string, recipe: ClipRecipe = {}) => {
+  const { width = 96, height = 64, frames = 50, timeBase = { num: 1, den: 25 }, paint = paintCounter } = recipe
+  const pts = recipe.pts ?? (i => i)
+  const output = new FormatContext()
+  ok(output.allocOutputContext2(null, recipe.container ?? 'mp4', file), 'output')
+
+  const video = await openEncoder(
+    Codec.findEncoderByName(recipe.codec ?? ('libx264' as FFEncoderCodec))!,
+    { ...(recipe.codec ? {} : { preset: 'ultrafast', crf: '12', 'x264-params': 'log=-1' }), ...recipe.options },
+    c => {
+      c.width = width
+      c.height = height
+      c.pixelFormat = recipe.options?.['pixel_format'] ? c.pixelFormat : AV_PIX_FMT_YUV420P
+      c.timeBase = new Rational(timeBase.num, timeBase.den)
+      c.threadCount = 2
+      c.setFlags(AV_CODEC_FLAG_FRAME_DURATION)
+      if (recipe.sampleAspectRatio) c.sampleAspectRatio = new Rational(...recipe.sampleAspectRatio)
+    }
+  )
+  const sound = recipe.sound && (await soundEncoder(recipe.sound))
+  const streams = [video, ...(sound ? [sound] : [])].map(encoder => {
+    const stream = output.newStream()
+    ok(stream.codecpar.fromContext(encoder), 'parameters')
+    stream.timeBase = encoder.timeBase
+    return stream
+  })
+  if (recipe.sampleAspectRatio) streams[0].sampleAspectRatio = new Rational(...recipe.sampleAspectRatio)
+  if (recipe.turn)
+    ok(streams[0].codecpar.addCodedSideData(AV_PKT_DATA_DISPLAYMATRIX, displayMatrix(recipe.turn)), 'matrix')
+  ok(await output.openOutput(), 'open')
+  ok(await output.writeHeader(Dictionary.fromObject(recipe.muxer ?? {})), 'header')
+
+  const packet = newPacket()
+  const write = (index: number, encoder: CodecContext) => async (p: Packet) => {
+    p.streamIndex = index
+    p.rescaleTs(encoder.timeBase, streams[index].timeBase)
+    ok(await output.interleavedWriteFrame(p), 'write')
+  }
+  const chroma = Math.ceil(width / 2) * Math.ceil(height / 2)
+  const planes: [Buffer, Buffer, Buffer] = [
+    Buffer.alloc(width * height),
+    Buffer.alloc(chroma),
+    Buffer.alloc(chroma)
+  ]
+  let samples = 0
+  for (let i = 0; i < frames; i++) {
+    paint(planes, i, width, height)
+    using frame = Frame.fromVideoBuffer(Buffer.concat(planes), {
+      width,
+      height,
+      format: AV_PIX_FMT_YUV420P,
+      timeBase,
+      pts: BigInt(pts(i))
+    })
+    frame.duration = BigInt(pts(i + 1) - pts(i))
+    await encode(video, frame, packet, write(0, video))
+    const soundUntil = ((pts(i + 1) - pts(0)) * timeBase.num * sampleRate) / timeBase.den
+    for (; sound && samples + sound.frameSize <= soundUntil; samples += sound.frameSize) {
+      using tone = toneFrame(sound, samples, (pts(0) * timeBase.num * sampleRate) / timeBase.den)
+      await encode(sound, tone, packet, write(1, sound))
+    }
+  }
+  await encode(video, undefined, packet, write(0, video))
+  if (sound) await encode(sound, undefined, packet, write(1, sound))
+  ok(await output.writeTrailer(), 'trailer')
+  await output.closeOutput()
+  video.freeContext()
+  sound?.freeContext()
+  return file
+}
+
+const sampleRate = 48000
+const soundEncoder = (name: FFEncoderCodec) => {
+  const codec = Codec.findEncoderByName(name)!
+  return openEncoder(codec, {}, c => {
+    c.sampleRate = sampleRate
+    c.sampleFormat = codec.sampleFormats?.[0] ?? AV_SAMPLE_FMT_FLTP
+    c.channelLayout = avChannelLayoutDefault(1)
+    c.timeBase = new Rational(1, sampleRate)
+  })
+}
+
+const toneFrame = (encoder: CodecContext, first: number, offset: number) => {
+  const samples = Float32Array.from({ length: encoder.frameSize }, (_, i) =>
+    0.3 * Math.sin((2 * Math.PI * 440 * (first + i)) / sampleRate)
+  )
+  return Frame.fromAudioBuffer(Buffer.from(samples.buffer), {
+    nbSamples: encoder.frameSize,
+    format: AV_SAMPLE_FMT_FLTP,
+    sampleRate,
+    channelLayout: avChannelLayoutDefault(1),
+    timeBase: { num: 1, den: sampleRate },
+    pts: BigInt(Math.round(first + offset))
+  })
+}
