@@ -26,6 +26,7 @@ export default defineConfig(
   {
     files: ['**/*.js', '**/*.cjs'],
     extends: [ts.configs.disableTypeChecked],
+    rules: { 'no-console': 'off' },
     languageOptions: { globals: { process: 'readonly', console: 'readonly', module: 'writable' } }
   }
 )

@@ -33,7 +33,7 @@ const printCheckpoint = (checkpoint: ReturnType<typeof inspectCheckpoint>) => {
   )
   if (under) print(`  found under "${under}"`)
   if (stripped) print(`  the prefix "${stripped}" of every name is left out`)
-  for (const [key, what] of Object.entries(others)) print(`  beside them: ${key} (${what})`)
+  for (const { key, is } of others) print(`  beside them: ${key} (${is})`)
   if (named.length > 0) print(`  names ${named.join(', ')}; nothing of it was run`)
   for (const { name, dtype, shape } of tensors) print(`  ${name}  ${dtype} [${shape.join(', ')}]`)
 }
@@ -76,5 +76,5 @@ const lineOf = (stage: StageDeviation) =>
 
 const runModel: RunModel = async (directory, feeds) => {
   await using session = await openSession(directory)
-  return session.run(feeds)
+  return await session.run(feeds)
 }

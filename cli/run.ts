@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { Fault } from '../events/faults.ts'
+import { exits, Fault } from '../events/faults.ts'
 import type { Job } from '../events/job.ts'
 import { manifest as manifestSchema, type Manifest } from '../events/manifest.ts'
 import type { Storage } from '../functions/shared/storage.ts'
@@ -30,8 +30,8 @@ interface Outcome {
 }
 
 /**
- * Runs a task over clips on this machine, one after the other; one that fails does not stop the others. Unfinished work
- * stays in a folder that follows from the command, so that the same command goes on with it.
+ * Runs a task over clips on this machine, one after the other; one that fails does not stop the others. Work that was
+ * stopped stays in a folder that follows from the command, so that the same command goes on with it.
  * @returns the exit code
  */
 export const run = async (request: RunRequest, signal: AbortSignal): Promise<number> => {
@@ -65,9 +65,10 @@ export const run = async (request: RunRequest, signal: AbortSignal): Promise<num
     note('stopped; the same command goes on where it was')
     return 130
   }
-  const failed = outcomes.find(({ error }) => error)
-  if (!failed) await rm(folder, { recursive: true, force: true })
-  return failed?.error?.exit ?? 0
+  const failed = outcomes.flatMap(({ error }) => error ?? [])
+  if (!failed.some(({ retry }) => retry)) await rm(folder, { recursive: true, force: true })
+  if (failed.length > 0 && failed.length < outcomes.length) return exits.partial
+  return failed[0]?.exit ?? 0
 }
 
 const runOne = async (

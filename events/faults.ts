@@ -145,6 +145,17 @@ export const faults = {
     next: () => 'run the same command again: it goes on where it was'
   }),
 
+  'disk-full': kind({
+    exit: exits.limit,
+    says: (d: { path: string }) => `there is no space left on the disk${d.path && ` of ${d.path}`}`,
+    next: () =>
+      'free some space, or name another disk with CLIPMILL_HOME and --out; then run the same command again'
+  }),
+  'file-denied': kind({
+    exit: exits.input,
+    says: (d: { path: string }) => `${d.path || 'a file'} may not be read or written by this user`,
+    next: () => 'check the permissions, or name another place with CLIPMILL_HOME and --out'
+  }),
   'internal-error': kind({
     exit: exits.bug,
     says: (d: { reason: string }) => `something went wrong that should not: ${d.reason}`,
@@ -216,12 +227,14 @@ export const faults = {
   // golden files
   'golden-unreadable': kind({
     exit: exits.input,
-    says: (d: { golden: string; reason: string }) => `${d.golden} cannot be read as a golden file: ${d.reason}`,
+    says: (d: { golden: string; reason: string }) =>
+      `${d.golden} cannot be read as a golden file: ${d.reason}`,
     next: () => 'the forms of golden files are described in golden/README.md; .json and .json.gz are read'
   }),
   'golden-missed': kind({
     exit: exits.model,
-    says: (d: { file: string; stages: string[] }) => `${d.file}: not within tolerance: ${d.stages.join(', ')}`,
+    says: (d: { file: string; stages: string[] }) =>
+      `${d.file}: not within tolerance: ${d.stages.join(', ')}`,
     next: () => 'the network or a step of it is not the authors’; compare the first stage that is off'
   }),
   'golden-unknown': kind({
@@ -306,6 +319,9 @@ export interface FaultRecord {
   details: Record<string, unknown>
 }
 
+/** Narrower than `instanceof`, which would leave the code unknown. */
+export const isFault = (thrown: unknown): thrown is Fault => thrown instanceof Fault
+
 /** An expected failure: `new Fault('task-unknown', { task, tasks })`. Its `name` is its code, which is what retry rules match. */
 export class Fault<Code extends FaultCode = FaultCode> extends Error {
   readonly code: Code
@@ -335,9 +351,13 @@ export class Fault<Code extends FaultCode = FaultCode> extends Error {
     return { code: this.code, message: this.message, next: this.next, details: this.details }
   }
 
-  /** Whatever was thrown, as a fault: what is none is a bug of ours. */
+  /** Whatever was thrown, as a fault: what is none, nor an error of the file system that has one, is a bug of ours. */
   static of(thrown: unknown): Fault {
-    if (thrown instanceof Fault) return thrown
+    if (isFault(thrown)) return thrown
+    const { code = '', path = '' } = (thrown ?? {}) as NodeJS.ErrnoException
+    if (['ENOSPC', 'EDQUOT'].includes(code)) return new Fault('disk-full', { path }, { cause: thrown })
+    if (['EACCES', 'EPERM', 'EROFS'].includes(code))
+      return new Fault('file-denied', { path }, { cause: thrown })
     const reason = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)
     return new Fault('internal-error', { reason }, { cause: thrown })
   }

@@ -83,8 +83,11 @@ export const openPipeline = async ({
   store.onObjectCreated(event => {
     const { bucket, object } = event.detail
     if (bucket.name !== buckets.uploads) return
-    const answer = workers.invoke('intake', event, 60) as Promise<IntakeAnswer>
-    answer.then(awaited.get(object.key)?.resolve, awaited.get(object.key)?.reject)
+    const waiting = awaited.get(object.key)
+    workers.invoke('intake', event, 60).then(
+      answer => waiting?.resolve(answer as IntakeAnswer),
+      (error: unknown) => waiting?.reject(error)
+    )
   })
 
   const client = createClient({ endpoint: store.endpoint, credentials, region })

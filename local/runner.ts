@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import { Fault } from '../events/faults.ts'
+import { Fault, isFault } from '../events/faults.ts'
 import type { Job } from '../events/job.ts'
 import { chain, retry, type Call } from '../functions/chain.ts'
 import { taskNamed } from '../tasks/index.ts'
@@ -51,8 +51,7 @@ const withRetries = async <T>(run: () => Promise<T>, signal: AbortSignal): Promi
     try {
       return await run()
     } catch (error) {
-      if (signal.aborted || !(error instanceof Fault) || !error.retry || attempt >= retry.attempts)
-        throw error
+      if (signal.aborted || !isFault(error) || !error.retry || attempt >= retry.attempts) throw error
       const seconds = Math.min(
         retry.maxDelaySeconds,
         retry.firstDelaySeconds * retry.backoffRate ** (attempt - 1)

@@ -1,4 +1,4 @@
-import { Fault, type FaultRecord } from '../../events/faults.ts'
+import { Fault, isFault, type FaultRecord } from '../../events/faults.ts'
 import { sideFile, ticket, type Job } from '../../events/job.ts'
 import { uploadEvent, type Upload } from '../../events/upload.ts'
 import { tasks } from '../../tasks/index.ts'
@@ -24,7 +24,7 @@ export const intake = async (context: IntakeContext, uploads: Upload[]) => {
         started.push(job)
       }
     } catch (error) {
-      if (!(error instanceof Fault) || error.retry) throw error
+      if (!isFault(error) || error.retry) throw error
       refused.push(await refuse(context, upload, error))
     }
   }

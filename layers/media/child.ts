@@ -8,7 +8,7 @@ import { render, still } from './render.ts'
 import { copySound } from './sound.ts'
 
 // The media process: does one call after the other for the process that started it, and ends with it.
-Log.setLevel(AV_LOG_QUIET+24 as never)
+Log.setLevel(AV_LOG_QUIET)
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
 
 const calls: Calls = { probe, decode, copySound, render, still, join }

@@ -1,15 +1,17 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
-import {
-  AV_NOPTS_VALUE,
-  AVSEEK_FLAG_BACKWARD,
-  type CodecContext,
-  type Frame,
-  type Packet
-} from 'node-av'
+import { AV_NOPTS_VALUE, AVSEEK_FLAG_BACKWARD, type CodecContext, type Frame, type Packet } from 'node-av'
 import type { ClipFacts, FrameTable, PictureFormat, Segment } from '../../events/clip.ts'
 import { Fault } from '../../events/faults.ts'
 import { colourOf } from './colour.ts'
-import { decode as decodePacket, encode, newFrame, newPacket, openFilters, packetsOf, type Filters } from './ffmpeg.ts'
+import {
+  decode as decodePacket,
+  encode,
+  newFrame,
+  newPacket,
+  openFilters,
+  packetsOf,
+  type Filters
+} from './ffmpeg.ts'
 import { turned, turnOf } from './geometry.ts'
 import { fitted, type Size } from './size.ts'
 import { openClip, openDecoder, readOnly, type OpenClip } from './open.ts'
@@ -42,12 +44,16 @@ export const decode = async (
   const written = new Map<number, { offset: number; bytes: number }>()
   try {
     let offset = 0
-    const expected = await decodeFrames(file, segment, pictureEncoder(format, size, packet => {
-      const bytes = writeSync(pictures, packet.data!)
-      written.set(Number(packet.pts), { offset, bytes })
-      offset += bytes
-      onFrames(written.size)
-    }))
+    const expected = await decodeFrames(
+      file,
+      segment,
+      pictureEncoder(format, size, packet => {
+        const bytes = writeSync(pictures, packet.data!)
+        written.set(Number(packet.pts), { offset, bytes })
+        offset += bytes
+        onFrames(written.size)
+      })
+    )
     if (!written.size || expected.length !== segment.frames)
       throw new Fault('clip-damaged', {
         file,
@@ -55,13 +61,23 @@ export const decode = async (
         lastFrame: segment.firstFrame + segment.frames - 1,
         decoded: written.size
       })
-    return { segment: segment.index, format, ...size, timeBase: facts.video.timeBase, ...rows(segment, expected, written) }
+    return {
+      segment: segment.index,
+      format,
+      ...size,
+      timeBase: facts.video.timeBase,
+      ...rows(segment, expected, written)
+    }
   } finally {
     closeSync(pictures)
   }
 }
 
-const rows = (segment: Segment, expected: Float64Array, written: Map<number, { offset: number; bytes: number }>) => {
+const rows = (
+  segment: Segment,
+  expected: Float64Array,
+  written: Map<number, { offset: number; bytes: number }>
+) => {
   const repeated: number[] = []
   let picture = [...written.values()][0]
   const frames = Array.from(expected, (pts, i) => {
@@ -145,11 +161,7 @@ const landsBefore = async ({ input, video }: OpenClip, target: number, entry: nu
 }
 
 /** Turns frames into pictures of `size`; a frame that differs in geometry or format from the one before is welcome. */
-const pictureEncoder = (
-  format: PictureFormat,
-  size: Size,
-  write: (picture: Packet) => void
-): UseFrame => {
+const pictureEncoder = (format: PictureFormat, size: Size, write: (picture: Packet) => void): UseFrame => {
   const packet = newPacket()
   let encoder: CodecContext | undefined
   let filters: (Filters & Disposable) | undefined

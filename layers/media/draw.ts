@@ -87,7 +87,7 @@ const drawBox = (
 
 /** Above the box where there is room, else inside at its top; moved to stay within the picture. */
 const drawLabel = (picture: Picture, label: string, left: number, top: number, back: Yuv, ink: Yuv) => {
-  const unit = Math.max(1, Math.round(Math.min(picture.width, picture.height) / 400))
+  const unit = Math.max(1, Math.round(Math.min(picture.width, picture.height) / 280))
   const width = unit * (label.length * (glyph.width + 1) + 1)
   const height = unit * (glyph.height + 2)
   const x = Math.max(0, Math.min(left, picture.width - width))

@@ -17,7 +17,16 @@ import {
   type Stream
 } from 'node-av'
 import { seconds, type ClipFacts } from '../../events/clip.ts'
-import { decode, encode, newFrame, newPacket, openEncoder, openFilters, packetsOf, type Filters } from './ffmpeg.ts'
+import {
+  decode,
+  encode,
+  newFrame,
+  newPacket,
+  openEncoder,
+  openFilters,
+  packetsOf,
+  type Filters
+} from './ffmpeg.ts'
 import { openDecoder, openOwn } from './open.ts'
 import { openOutput } from './output.ts'
 import { segmentFormat } from './render.ts'
@@ -140,8 +149,7 @@ const copied = async function* ({ input, stream, timeBase, first }: Sound) {
   const last = { value: AV_NOPTS_VALUE }
   for await (const packet of packetsOf(input, stream)) {
     const samples = avGetAudioFrameDuration2(stream.codecpar, packet.size)
-    packet.pts =
-      first + avRescaleDelta(stream.timeBase, packet.pts, timeBase, samples, last, timeBase)
+    packet.pts = first + avRescaleDelta(stream.timeBase, packet.pts, timeBase, samples, last, timeBase)
     packet.dts = packet.pts
     packet.duration = BigInt(samples)
     yield packet
@@ -186,7 +194,10 @@ const encoded = async function* ({ input, stream, first }: Sound, encoder: Codec
   await input.closeInput()
 }
 
-const describeSound = ({ format, sampleRate, channelLayout: { mask, nbChannels } }: Frame, { num, den }: Rational) =>
+const describeSound = (
+  { format, sampleRate, channelLayout: { mask, nbChannels } }: Frame,
+  { num, den }: Rational
+) =>
   [
     `time_base=${num}/${den}`,
     `sample_rate=${sampleRate}`,

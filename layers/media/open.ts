@@ -90,10 +90,7 @@ export const openOwn = (file: string, format: string) =>
 const openFile = async (file: string, format: InputFormat, options: Record<string, string>) => {
   const input = new FormatContext()
   input.allocContext()
-  ok(
-    await input.openInput(`file:${path.resolve(file)}`, format, Dictionary.fromObject(options)),
-    'open'
-  )
+  ok(await input.openInput(`file:${path.resolve(file)}`, format, Dictionary.fromObject(options)), 'open')
   ok(await input.findStreamInfo(), 'find streams')
   return input
 }
@@ -116,10 +113,7 @@ export const openDecoder = async (stream: Stream) => {
   // concealment of H.264 errors works with threads by frame only
   context.threadType = FF_THREAD_FRAME
   context.setFlags(AV_CODEC_FLAG_OUTPUT_CORRUPT)
-  ok(
-    await context.open2(codec, Dictionary.fromObject({ max_pixels: String(maxPixels) })),
-    'open decoder'
-  )
+  ok(await context.open2(codec, Dictionary.fromObject({ max_pixels: String(maxPixels) })), 'open decoder')
   return context
 }
 

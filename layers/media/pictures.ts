@@ -62,16 +62,13 @@ export const matrixOf = (space: string) =>
  * Filters that bring frames to `size` and into 8-bit 4:2:0 with another matrix and range. From plane to plane, without
  * RGB between; primaries and transfer stay.
  */
-export const toYuv = (
-  frame: Frame,
-  size: Size,
-  from: string,
-  to: { space: string; range: 'tv' | 'pc' }
-) => {
+export const toYuv = (frame: Frame, size: Size, from: string, to: { space: string; range: 'tv' | 'pc' }) => {
   const scale = `scale=${size.width}:${size.height}:flags=${sharp}`
   const format = avGetPixFmtName(frame.format as AVPixelFormat) ?? ''
-  // the filter fails where it has nothing to do but rename yuvj420p
-  return planar.test(format) && !(format.startsWith('yuvj') && to.range === 'pc')
+  // the filter knows no odd sides, and fails where it has nothing to do but rename yuvj420p
+  const odd = size.width % 2 || size.height % 2
+  const renames = format.startsWith('yuvj') && to.range === 'pc'
+  return planar.test(format) && !odd && !renames
     ? [
         scale,
         `colorspace=ispace=${matrixOf(from)}:space=${to.space}:range=${to.range}:${samePrimaries}:format=yuv420p`

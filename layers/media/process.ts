@@ -36,7 +36,7 @@ const start = (memoryMb: number) => {
   const limits = [`--data=${Math.round(memoryMb * 1e6 + ofNode)}`, '--nofile=256', '--core=0']
   const [command, ...args] = prlimit ? [prlimit, ...limits, ...node] : node
   return spawn(command, args, {
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     serialization: 'advanced',
     env: {
       MALLOC_ARENA_MAX: '2',
@@ -74,12 +74,15 @@ export const startProcess = ({ memoryMb = 2000, secondsPerCall = 600 }: MediaLim
       if ('frames' in answer) onFrames?.(answer.frames)
       else if ('result' in answer) resolve(answer.result)
       else if ('fault' in answer) reject(Fault.from(answer.fault) ?? new Error(answer.fault.code))
-      else if ('unreadable' in answer) reject(new Fault('clip-unreadable', { file, reason: answer.unreadable }))
+      else if ('unreadable' in answer)
+        reject(new Fault('clip-unreadable', { file, reason: answer.unreadable }))
       else reject(new Error(answer.bug))
     }
     child.on('message', settle)
     void ended.then(reason =>
-      reject(new Fault('media-crashed', { doing, file, how: [reason, complaint()].filter(Boolean).join(': ') }))
+      reject(
+        new Fault('media-crashed', { doing, file, how: [reason, complaint()].filter(Boolean).join(': ') })
+      )
     )
     try {
       if (how === undefined) child.send(request, error => error && kill())
@@ -124,8 +127,13 @@ const doings: Record<keyof Calls, string> = {
 /** The first line of what a process says on its way out (Node's "out of memory"). */
 const lastWords = ({ stderr }: ChildProcess) => {
   let said = ''
-  stderr?.setEncoding('utf8').on('data', (text: string) => {
+  stderr!.setEncoding('utf8').on('data', (text: string) => {
     if (said.length < 2000) said += text
   })
-  return () => said.split('\n').find(line => /\w/.test(line))?.trim().slice(0, 200)
+  return () =>
+    said
+      .split('\n')
+      .find(line => /\w/.test(line))
+      ?.trim()
+      .slice(0, 200)
 }

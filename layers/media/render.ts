@@ -78,7 +78,11 @@ const startIn = (timeBase: { num: number; den: number }, { video }: ClipFacts) =
   Math.round((video.start * video.timeBase.num * timeBase.den) / (video.timeBase.den * timeBase.num))
 
 /** Without B frames, so that segments can be put one behind the other: time stamps of decoding are those of showing. */
-const openVideoEncoder = (target: Target, { timeBase }: FrameTable, colour: ColourTags): Promise<CodecContext> =>
+const openVideoEncoder = (
+  target: Target,
+  { timeBase }: FrameTable,
+  colour: ColourTags
+): Promise<CodecContext> =>
   openEncoder(
     Codec.findEncoderByName(FF_ENCODER_LIBX264)!,
     {

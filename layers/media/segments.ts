@@ -11,7 +11,7 @@ export const planSegments = (
   { target, max }: { target: number; max: number }
 ): Segment[] => {
   const segments: Segment[] = []
-  for (let first = 0; first < pts.length; ) {
+  for (let first = 0; first < pts.length;) {
     const behind = nextCut(pts, keys, first, target, max)
     const from = pts[first]
     segments.push({

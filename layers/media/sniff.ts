@@ -22,9 +22,7 @@ const others: [found: string, offset: number, magic: string | number[]][] = [
   ['a TIFF picture', 0, [0x49, 0x49, 0x2a, 0]],
   ['a TIFF picture', 0, [0x4d, 0x4d, 0, 0x2a]],
   ['a BMP picture', 0, 'BM'],
-  ...['heic', 'heix', 'mif1', 'avif'].map(
-    brand => ['a HEIF picture', 8, brand] as [string, number, string]
-  ),
+  ...['heic', 'heix', 'mif1', 'avif'].map(brand => ['a HEIF picture', 8, brand] as [string, number, string]),
   ['a ZIP archive', 0, 'PK'],
   ['a PDF document', 0, '%PDF'],
   ['a playlist', 0, '#EXTM3U'],

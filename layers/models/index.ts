@@ -22,9 +22,9 @@ const modelIndex = z.record(z.string(), z.string())
 /** Built models, found by digest: `<folder>/<digest>/{model.onnx, model.weights, manifest.json}` and `<folder>/index.json`. */
 export interface ModelStore {
   /** @throws Fault model-not-built */
-  digest(name: string): string
-  directory(digest: string): string
-  describe(digest: string): Promise<ModelManifest>
+  digest: (name: string) => string
+  directory: (digest: string) => string
+  describe: (digest: string) => Promise<ModelManifest>
 }
 
 export const openModels = (folder: string): ModelStore => {

@@ -5,7 +5,7 @@ import { crc32 } from 'node:zlib'
 const lengths = { crc32: 4, crc32c: 4, crc64nvme: 8, sha1: 20, sha256: 32 } as const
 export type Algorithm = keyof typeof lengths
 export const algorithms = Object.keys(lengths) as Algorithm[]
-export const isAlgorithm = (name: string): name is Algorithm => name in lengths
+export const isAlgorithm = (name: string): name is Algorithm => Object.hasOwn(lengths, name)
 
 /** Whether `text` is base64 of a checksum of that algorithm. */
 export const isChecksum = (algorithm: Algorithm, text: string) =>

@@ -37,7 +37,7 @@ const codes = {
   XAmzContentSHA256Mismatch: [400, 'x-amz-content-sha256 does not match the content']
 } as const
 
-export type S3Code = keyof typeof codes
+type S3Code = keyof typeof codes
 
 /** An answer other than success, in S3's own terms. `fields` are further elements of the XML body. */
 export class S3Error extends Error {

@@ -90,7 +90,7 @@ const writeAll = async (handle: FileHandle, bytes: Buffer, position: number) => 
   }
 }
 
-export interface Journal {
+interface Journal {
   state: State
   /** Resolves once the entry is on the disk and in `state`; what it made needless goes to `dropped`. */
   append: (entry: Entry) => Promise<void>

@@ -63,8 +63,8 @@ const routes: Route[] = [
   }
 ]
 
-// Of the signature, or the SDK's name of the operation.
-const isNeutral = (name: string) => name.startsWith('X-Amz-') || name === 'x-id'
+// Of the signature, a header in the query, or the SDK's name of the operation.
+const isNeutral = (name: string) => name.toLowerCase().startsWith('x-amz-') || name === 'x-id'
 
 /**
  * The handler for a request.

@@ -9,7 +9,7 @@ export interface Credentials {
 }
 
 /** A request as it is signed: `path` decoded, header names in lower case, header values one character a byte. */
-export interface SignedRequest {
+interface SignedRequest {
   method: string
   path: string
   query: URLSearchParams

@@ -21,7 +21,7 @@ const keyLimit = 1024
 const idleLimit = 120_000
 const closeLimit = 5000
 
-export interface StoreOptions {
+interface StoreOptions {
   /** The folder that holds everything; made where it is missing. */
   dir: string
   /** 0 takes a free one. */
@@ -63,6 +63,10 @@ const flatHeaders = (request: IncomingMessage) =>
     Object.entries(request.headersDistinct).map(([name, values]) => [name, (values ?? []).join(',')])
   )
 
+/** x-amz-… headers that a presigned address carries in its query. */
+const hoistedHeaders = (query: URLSearchParams) =>
+  Object.fromEntries([...query].filter(([name]) => name.startsWith('x-amz-')))
+
 const errorReply = (error: S3Error, resource: string, requestId: string): Reply => ({
   status: error.status,
   headers: { 'content-type': 'application/xml', ...(error.fields.ETag && { etag: error.fields.ETag }) },
@@ -72,7 +76,7 @@ const errorReply = (error: S3Error, resource: string, requestId: string): Reply 
     ...error.fields,
     Resource: resource,
     RequestId: requestId
-  }).replace(/ xmlns="[^"]*"/, '')
+  })
 })
 
 const send = async (
@@ -117,8 +121,9 @@ export const startStore = async ({
   ): Promise<Reply> => {
     const { method = '', url = '' } = request
     const { path, bucket, key, query } = target(url)
-    const headers = flatHeaders(request)
-    const authorization = authorize({ method, path, query, headers }, credentials, region, Date.now())
+    const sent = flatHeaders(request)
+    const authorization = authorize({ method, path, query, headers: sent }, credentials, region, Date.now())
+    const headers = { ...hoistedHeaders(query), ...sent }
     const begin = () => {
       // With Expect: 100-continue the client sends its body only now that the request is found right.
       if (headers.expect) response.writeContinue()

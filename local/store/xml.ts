@@ -1,4 +1,4 @@
-export type Content = string | number | boolean | undefined | Element | (string | Element)[]
+type Content = string | number | boolean | undefined | Element | (string | Element)[]
 interface Element {
   [name: string]: Content
 }
@@ -19,14 +19,30 @@ const render = (content: Element): string =>
     )
     .join('')
 
+// S3's errors have no namespace.
+const namespace = (name: string) =>
+  name === 'Error' ? '' : ' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
+
 /** An S3 document: objects become nested elements, lists repeated ones, undefined nothing. */
 export const xmlDocument = (name: string, content: Element) =>
-  `<?xml version="1.0" encoding="UTF-8"?>\n<${name} xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${render(content)}</${name}>`
+  `<?xml version="1.0" encoding="UTF-8"?>\n<${name}${namespace(name)}>${render(content)}</${name}>`
 
-const entities: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
+const entities = new Map([
+  ['amp', '&'],
+  ['lt', '<'],
+  ['gt', '>'],
+  ['quot', '"'],
+  ['apos', "'"]
+])
+const lastCodePoint = 0x10ffff
 const unescape = (text: string) =>
-  text.replace(/&(?:#x([\da-f]+)|#(\d+)|(\w+));/gi, (whole, hex?: string, decimal?: string, name?: string) =>
-    name ? (entities[name] ?? whole) : String.fromCodePoint(hex ? parseInt(hex, 16) : Number(decimal))
+  text.replace(
+    /&(?:#x([\da-f]+)|#(\d+)|(\w+));/gi,
+    (whole, hex?: string, decimal?: string, name?: string) => {
+      if (name) return entities.get(name) ?? whole
+      const code = hex ? parseInt(hex, 16) : Number(decimal)
+      return code <= lastCodePoint ? String.fromCodePoint(code) : whole
+    }
   )
 
 /** The inner XML of every element of that name; enough for S3's request bodies, where no element holds its own name. */

@@ -43,7 +43,7 @@ export const sizeOf = (shape: readonly number[]) => shape.reduce((product, n) =>
 /** A typed array of `dtype` over the bytes, which are copied where they are not aligned. */
 export const arrayOver = (dtype: DType, bytes: Uint8Array): TypedArray => {
   const { array } = kinds[dtype]
-  const aligned = bytes.byteOffset % array.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice()
+  const aligned = bytes.byteOffset % array.BYTES_PER_ELEMENT === 0 ? bytes : new Uint8Array(bytes)
   return new array(
     aligned.buffer as ArrayBuffer,
     aligned.byteOffset,

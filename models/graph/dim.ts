@@ -132,9 +132,6 @@ export const larger = (a: Dim, b: Dim): Dim => minus(plus(a, b), smaller(a, b))
 
 export const sizeOfShape = (shape: Shape) => shape.reduce<Dim>(times, 1)
 
-/** The symbols in `d`, each once. */
-export const symbolsIn = (d: Dim) => new Set([...termsOf(d).keys()].flatMap(symbolsOf))
-
 /** The symbol and factor where `d` is a multiple of a single symbol. */
 export const multipleOfSymbol = (d: Dim): [symbol: string, factor: number] | undefined => {
   const [[m, c] = ['', 0], ...others] = termsOf(d)

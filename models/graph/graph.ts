@@ -42,7 +42,7 @@ export interface Graph {
   readonly facts: ReadonlyMap<string, Fact>
 }
 
-export const subgraphsOf = (node: Node): Graph[] =>
+const subgraphsOf = (node: Node): Graph[] =>
   Object.values(node.attributes).filter(value => typeof value === 'object' && 'nodes' in value)
 
 /** The values that a node reads, those that its subgraphs take from around them included. */

@@ -1,9 +1,9 @@
 /** Typed ONNX graphs: build, rewrite, write. */
 export { build, type Scope } from './build.ts'
-export { constant, type Operand, type Tensor } from './builder.ts'
-export type { DType, TensorData, TypedArray, Values } from './data.ts'
+export { constant, type Tensor } from './builder.ts'
+export type { DType, TensorData, Values } from './data.ts'
 export { dim, type Dim, type Shape } from './dim.ts'
-export type { Graph, Parameter } from './graph.ts'
+export type { Graph } from './graph.ts'
 export { ShapeError } from './operator.ts'
 export { toEnd } from './operators/arrangement.ts'
 export { ifElse, loop, ops } from './ops.ts'

@@ -23,7 +23,7 @@ const attributeTypes = { float: 1, int: 2, string: 3, tensor: 4, graph: 5, ints:
 const text = new TextEncoder()
 
 /** Where the bytes of a large tensor lie. */
-export interface External {
+interface External {
   location: string
   offset: number
   length: number

@@ -37,12 +37,12 @@ interface AttributeKinds {
 export type AttributeValue = AttributeKinds[keyof AttributeKinds]
 type Presence = 'required' | 'defaulted' | 'optional'
 
-export interface Attribute<T = AttributeValue, P extends Presence = Presence> {
+interface Attribute<T = AttributeValue, P extends Presence = Presence> {
   readonly kind: keyof AttributeKinds
   readonly presence: P
   readonly default: T | undefined
 }
-export type Attributes = Readonly<Record<string, Attribute>>
+type Attributes = Readonly<Record<string, Attribute>>
 
 /** An attribute of `kind`: `int()` must be given, `int(1)` has a default, `int(null)` may be absent. */
 const attribute = <K extends keyof AttributeKinds>(kind: K) => {
@@ -153,10 +153,7 @@ interface Port {
   readonly list: boolean
 }
 
-export interface Operator<S extends string = string, A extends Attributes = Attributes> extends Definition<
-  S,
-  A
-> {
+interface Operator<S extends string = string, A extends Attributes = Attributes> extends Definition<S, A> {
   readonly signature: S
   readonly operands: readonly Port[]
   readonly results: readonly Port[]
@@ -200,6 +197,6 @@ export const resolve = (op: AnyOperator, given: Readonly<Record<string, Attribut
 // Families of element types
 
 export const floats = ['float32', 'float64', 'float16', 'bfloat16'] as const satisfies DType[]
-export const integers = ['int64', 'int32', 'int16', 'int8', 'uint8', 'uint16'] as const satisfies DType[]
+const integers = ['int64', 'int32', 'int16', 'int8', 'uint8', 'uint16'] as const satisfies DType[]
 export const numbers = [...floats, ...integers] as const
 export const anything = [...numbers, 'bool'] as const

@@ -73,7 +73,7 @@ const schema = {
 } as const satisfies Record<string, Record<string, readonly [field: number, type: string]>>
 
 type Schema = typeof schema
-export type MessageName = keyof Schema
+type MessageName = keyof Schema
 
 /** A number where it is exact, else a bigint. */
 type Int64 = number | bigint

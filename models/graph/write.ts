@@ -15,7 +15,7 @@ const inline = 1024
 
 const align = (offset: number) => Math.ceil(offset / alignment) * alignment
 
-export interface WrittenModel {
+interface WrittenModel {
   /** Paths of the two files. */
   onnx: string
   weights: string

@@ -1,4 +1,4 @@
-export interface Assignment {
+interface Assignment {
   /** [row, column], by ascending row. */
   pairs: [row: number, column: number][]
   /** What is left over, ascending. */

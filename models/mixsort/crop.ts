@@ -8,7 +8,7 @@ export const crops = {
   search: { factor: 4, output: 224 }
 } as const
 
-export interface Square {
+interface Square {
   left: number
   top: number
   /** 0 where the box has no area. */

@@ -138,7 +138,7 @@ export interface Photos {
   /** The decoded photo, RGB interleaved, or undefined where it is not at hand. */
   photo: (name: string) => Promise<({ data: Uint8Array } & Size) | undefined>
   /** What the network with these weights makes of an input [1, 3, height, width]: decoded [1, anchors, 5 + classes]. */
-  detect: (weights: string, input: Float32Array, size: Size) => Promise<Float32Array | undefined>
+  detect: (weights: string, input: Float32Array<ArrayBuffer>, size: Size) => Promise<Float32Array | undefined>
 }
 
 /** Levels that JPEG decoders differ by. */

@@ -47,7 +47,8 @@ const focus = (s: Scope, x: Tensor, out: number) => {
 const spp = (s: Scope, x: Tensor, out: number) => {
   const pool = (t: Tensor) => maxPool(t, { kernel_shape: [5, 5], pads: [2, 2, 2, 2] })
   x = cba(s.at('conv1'), x, (x.shape[1] as number) / 2)
-  const [p5, p9] = [pool(x), pool(pool(x))]
+  const p5 = pool(x)
+  const p9 = pool(p5)
   return cba(s.at('conv2'), concat([x, p5, p9, pool(p9)], { axis: 1 }), out)
 }
 
@@ -55,14 +56,14 @@ const spp = (s: Scope, x: Tensor, out: number) => {
 const yolox = ({ depth, width, depthwise }: YoloxScale, classCount: number) => {
   const conv3x3 = depthwise ? depthwise3x3 : plain3x3
   const c = Math.trunc(64 * width)
-  const blocks = Math.max(1, Math.round(3 * depth))
+  const n = Math.round(3 * depth)
 
-  /** `n` bottlenecks, with shortcuts in the backbone, beside a plain branch: [B, C, H, W] -> [B, out, H, W]. */
-  const csp = (s: Scope, x: Tensor, out: number, n: number, shortcut = false) => {
+  /** A row of bottlenecks, with or without shortcuts, beside a plain branch: [B, C, H, W] -> [B, out, H, W]. */
+  const csp = (s: Scope, x: Tensor, out: number, bottlenecks: number, shortcut = false) => {
     const hidden = Math.trunc(out * 0.5)
     let a = cba(s.at('conv1'), x, hidden)
     const b = cba(s.at('conv2'), x, hidden)
-    for (let i = 0; i < n; i++) {
+    for (let i = 0; i < bottlenecks; i++) {
       const m = s.at('m').at(i)
       const y = conv3x3(m.at('conv2'), cba(m.at('conv1'), a, hidden), hidden)
       a = shortcut ? y.add(a) : y
@@ -72,10 +73,11 @@ const yolox = ({ depth, width, depthwise }: YoloxScale, classCount: number) => {
 
   /** CSPDarknet: the features at strides 2, 4, 8, 16, 32. */
   const backbone = (s: Scope, image: Tensor) => {
-    const dark = (name: string, x: Tensor, out: number, n: number) => {
+    const dark = (name: string, x: Tensor, out: number, bottlenecks: number) => {
       const t = s.at(name)
-      return csp(t.at(1), conv3x3(t.at(0), x, out, 2), out, n, true)
+      return csp(t.at(1), conv3x3(t.at(0), x, out, 2), out, bottlenecks, true)
     }
+    const blocks = Math.max(1, n)
     const stem = focus(s.at('stem'), image, c)
     const dark2 = dark('dark2', stem, 2 * c, blocks)
     const dark3 = dark('dark3', dark2, 4 * c, 3 * blocks)
@@ -89,7 +91,7 @@ const yolox = ({ depth, width, depthwise }: YoloxScale, classCount: number) => {
   /** PAFPN: coarse features go up to the fine ones and down again; at strides 8, 16, 32. */
   const neck = (s: Scope, x2: Tensor, x1: Tensor, x0: Tensor) => {
     const join = (name: string, a: Tensor, b: Tensor, out: number) =>
-      csp(s.at(name), concat([a, b], { axis: 1 }), out, blocks)
+      csp(s.at(name), concat([a, b], { axis: 1 }), out, n)
     const f0 = cba(s.at('lateral_conv0'), x0, 8 * c)
     const p4 = join('C3_p4', upsampleNearest(f0, 2), x1, 8 * c)
     const f1 = cba(s.at('reduce_conv1'), p4, 4 * c)
@@ -150,7 +152,7 @@ export const yoloxOutputs = [
 ] as const
 type YoloxOutput = (typeof yoloxOutputs)[number]
 
-export interface YoloxOptions {
+interface YoloxOptions {
   /** 1 to 80. */
   classes: number
   /** [height, width] of the input, multiples of 32; left out, every such size can be fed. */

@@ -10,7 +10,7 @@ export interface Detection {
   score: number
 }
 
-export interface PostprocessOptions {
+interface PostprocessOptions {
   /** Smallest score. */
   conf: number
   /** IoU above which the lower of two boxes is suppressed. */
@@ -76,8 +76,9 @@ const suppress = (candidates: Detection[], nms: number, classAgnostic: boolean) 
 const area = ([x1, y1, x2, y2]: Detection['box']) => f32(f32(x2 - x1) * f32(y2 - y1))
 
 const iou = (a: Detection['box'], b: Detection['box']) => {
-  const w = Math.max(0, f32(Math.min(a[2], b[2]) - Math.max(a[0], b[0])))
-  const h = Math.max(0, f32(Math.min(a[3], b[3]) - Math.max(a[1], b[1])))
+  const w = f32(Math.min(a[2], b[2]) - Math.max(a[0], b[0]))
+  const h = f32(Math.min(a[3], b[3]) - Math.max(a[1], b[1]))
+  if (!(w > 0 && h > 0)) return 0
   const both = f32(w * h)
   return f32(both / f32(f32(area(a) + area(b)) - both))
 }

@@ -13,7 +13,7 @@ export interface Size {
  */
 export type Preprocessing = 'new' | 'mot'
 
-export interface Letterbox {
+interface Letterbox {
   /** Network pixels per source pixel: boxes are brought back by dividing by it. */
   ratio: number
   /** Part of the network's input that the picture fills, from the top left corner. */

@@ -8,7 +8,7 @@ export interface YoloxScale {
   depthwise: boolean
 }
 
-export interface YoloxVariant extends YoloxScale {
+interface YoloxVariant extends YoloxScale {
   /** Input of the COCO tests, [height, width]. */
   cocoSize: readonly [number, number]
   /** Input of the multi-object trackers, [height, width]. */

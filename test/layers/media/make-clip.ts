@@ -1,8 +1,9 @@
 import {
-  AV_CODEC_FLAG_FRAME_DURATION,
   AV_PIX_FMT_YUV420P,
   AV_PKT_DATA_DISPLAYMATRIX,
+  AV_SAMPLE_FMT_FLT,
   AV_SAMPLE_FMT_FLTP,
+  AV_SAMPLE_FMT_S16,
   avChannelLayoutDefault,
   Codec,
   Dictionary,
@@ -62,28 +63,34 @@ const turns = { 90: [0, 1, -1, 0], 180: [-1, 0, 0, -1], 270: [0, -1, 1, 0] } as 
 /** ISO 14496-12 8.5.2: nine 32-bit numbers, 16.16 but for the last column's 2.30. */
 const displayMatrix = (turn: 90 | 180 | 270) => {
   const [a, b, c, d] = turns[turn]
-  return Buffer.from(
-    new Int32Array([a << 16, b << 16, 0, c << 16, d << 16, 0, 0, 0, 1 << 30]).buffer
-  )
+  return Buffer.from(new Int32Array([a << 16, b << 16, 0, c << 16, d << 16, 0, 0, 0, 1 << 30]).buffer)
 }
 
 /** Makes a clip: 96 x 64, 50 frames of 25 a second, H.264 in MP4, without sound, where the recipe says nothing else. */
 export const makeClip = async (file: string, recipe: ClipRecipe = {}) => {
-  const { width = 96, height = 64, frames = 50, timeBase = { num: 1, den: 25 }, paint = paintCounter } = recipe
+  const {
+    width = 96,
+    height = 64,
+    frames = 50,
+    timeBase = { num: 1, den: 25 },
+    paint = paintCounter
+  } = recipe
   const pts = recipe.pts ?? (i => i)
   const output = new FormatContext()
   ok(output.allocOutputContext2(null, recipe.container ?? 'mp4', file), 'output')
 
   const video = await openEncoder(
     Codec.findEncoderByName(recipe.codec ?? ('libx264' as FFEncoderCodec))!,
-    { ...(recipe.codec ? {} : { preset: 'ultrafast', crf: '12', 'x264-params': 'log=-1' }), ...recipe.options },
+    {
+      ...(recipe.codec ? {} : { preset: 'ultrafast', crf: '12', 'x264-params': 'log=-1' }),
+      ...recipe.options
+    },
     c => {
       c.width = width
       c.height = height
       c.pixelFormat = recipe.options?.['pixel_format'] ? c.pixelFormat : AV_PIX_FMT_YUV420P
       c.timeBase = new Rational(timeBase.num, timeBase.den)
       c.threadCount = 2
-      c.setFlags(AV_CODEC_FLAG_FRAME_DURATION)
       if (recipe.sampleAspectRatio) c.sampleAspectRatio = new Rational(...recipe.sampleAspectRatio)
     }
   )
@@ -97,12 +104,16 @@ export const makeClip = async (file: string, recipe: ClipRecipe = {}) => {
   if (recipe.sampleAspectRatio) streams[0].sampleAspectRatio = new Rational(...recipe.sampleAspectRatio)
   if (recipe.turn)
     ok(streams[0].codecpar.addCodedSideData(AV_PKT_DATA_DISPLAYMATRIX, displayMatrix(recipe.turn)), 'matrix')
+  if (!recipe.pts) streams[0].avgFrameRate = new Rational(timeBase.den, timeBase.num)
   ok(await output.openOutput(), 'open')
   ok(await output.writeHeader(Dictionary.fromObject(recipe.muxer ?? {})), 'header')
 
   const packet = newPacket()
+  const durations = new Map<bigint, bigint>()
   const write = (index: number, encoder: CodecContext) => async (p: Packet) => {
     p.streamIndex = index
+    // without it MP4's edit list would cut the last frame away
+    if (index === 0) p.duration = durations.get(p.pts) ?? 1n
     p.rescaleTs(encoder.timeBase, streams[index].timeBase)
     ok(await output.interleavedWriteFrame(p), 'write')
   }
@@ -122,7 +133,7 @@ export const makeClip = async (file: string, recipe: ClipRecipe = {}) => {
       timeBase,
       pts: BigInt(pts(i))
     })
-    frame.duration = BigInt(pts(i + 1) - pts(i))
+    durations.set(BigInt(pts(i)), BigInt(pts(i + 1) - pts(i)))
     await encode(video, frame, packet, write(0, video))
     const soundUntil = ((pts(i + 1) - pts(0)) * timeBase.num * sampleRate) / timeBase.den
     for (; sound && samples + sound.frameSize <= soundUntil; samples += sound.frameSize) {
@@ -140,23 +151,28 @@ export const makeClip = async (file: string, recipe: ClipRecipe = {}) => {
 }
 
 const sampleRate = 48000
+/** One channel: planar and packed are the same. */
+const floats = [AV_SAMPLE_FMT_FLTP, AV_SAMPLE_FMT_FLT]
+
 const soundEncoder = (name: FFEncoderCodec) => {
   const codec = Codec.findEncoderByName(name)!
   return openEncoder(codec, {}, c => {
     c.sampleRate = sampleRate
-    c.sampleFormat = codec.sampleFormats?.[0] ?? AV_SAMPLE_FMT_FLTP
+    c.sampleFormat = codec.sampleFormats!.find(f => floats.includes(f)) ?? AV_SAMPLE_FMT_S16
     c.channelLayout = avChannelLayoutDefault(1)
     c.timeBase = new Rational(1, sampleRate)
   })
 }
 
 const toneFrame = (encoder: CodecContext, first: number, offset: number) => {
-  const samples = Float32Array.from({ length: encoder.frameSize }, (_, i) =>
-    0.3 * Math.sin((2 * Math.PI * 440 * (first + i)) / sampleRate)
-  )
+  const { frameSize, sampleFormat } = encoder
+  const tone = (_: unknown, i: number) => 0.3 * Math.sin((2 * Math.PI * 440 * (first + i)) / sampleRate)
+  const samples = floats.includes(sampleFormat)
+    ? Float32Array.from({ length: frameSize }, tone)
+    : Int16Array.from({ length: frameSize }, (_, i) => 32767 * tone(_, i))
   return Frame.fromAudioBuffer(Buffer.from(samples.buffer), {
-    nbSamples: encoder.frameSize,
-    format: AV_SAMPLE_FMT_FLTP,
+    nbSamples: frameSize,
+    format: sampleFormat,
     sampleRate,
     channelLayout: avChannelLayoutDefault(1),
     timeBase: { num: 1, den: sampleRate },

@@ -103,6 +103,9 @@ test('a full disk is told as such, without retries, and leaves nothing', async (
   expect(await dataFiles(folder.dir)).toHaveLength(1)
   await storage.put('small', 'fits still', type)
   await store.kill()
+  const again = await startIn(folder.dir)
+  expect(Buffer.from(await storageAt(again.endpoint).get('small')).toString()).toBe('fits still')
+  await again.close()
 })
 
 test('an upload that its client cuts off leaves nothing', async () => {

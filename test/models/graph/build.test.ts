@@ -49,6 +49,14 @@ describe('build', () => {
     expect(rows.data.every(v => v === 32)).toBe(true)
   })
 
+  test('computes each size once', () => {
+    const { nodes } = build(s => {
+      const w = image(s).shape[3]
+      return { a: ops.range(0, w, 1), b: ops.range(1, w, 1), c: ops.constantOfShape([2, w]) }
+    })
+    expect(nodes.filter(node => node.op === 'Shape').length).toBe(1)
+  })
+
   test('names the parameter and both numbers where shapes do not fit', () => {
     const wrong = () =>
       build(s => {

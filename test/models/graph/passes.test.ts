@@ -59,7 +59,7 @@ describe('passes', () => {
     expect(operatorsOf(foldBatchNorm(graph))).toEqual(operatorsOf(graph))
     const output = build(s => {
       const x = conv2d(s.at('conv'), picture(s), 4, { kernel: 1 })
-      return { x, y: batchNorm(s.at('bn'), x) }
+      return { conv: x, y: batchNorm(s.at('bn'), x) }
     })
     expect(operatorsOf(foldBatchNorm(output))).toEqual(['Conv', 'BatchNormalization'])
   })

@@ -1,6 +1,6 @@
 import { deserialize, serialize } from 'node:v8'
 import { describe, expect, it } from 'vitest'
-import { byteDefaults, start, step, trackBox } from '../../../models/mixsort/byte.ts'
+import { byteDefaults, start, step } from '../../../models/mixsort/byte.ts'
 import type { Appearance, ByteState, Detection } from '../../../models/mixsort/byte.ts'
 
 const person = (x: number, score = 0.9, y = 50): Detection => ({ box: [x, y, x + 20, y + 40], score })
@@ -56,7 +56,7 @@ describe('Byte', () => {
   it('tells two in one place apart by their looks', async () => {
     const frames = [
       [person(10), person(70)],
-      [person(40), person(42)]
+      [person(40, 0.8), person(42, 0.9)]
     ]
     /** The first track looks like the second detection, and the other way round. */
     const crossed: Appearance = {
@@ -67,9 +67,9 @@ describe('Byte', () => {
     let state: ByteState = start()
     for (const frame of frames)
       state = (await step(state, frame, { ...byteDefaults, alpha: 0.2, matchThresh: 2 }, crossed)).state
-    expect(state.tracked.map(t => [t.id, trackBox(t)[0] > 41])).toEqual([
-      [1, true],
-      [2, false]
+    expect(state.tracked.map(t => [t.id, t.score])).toEqual([
+      [1, 0.9],
+      [2, 0.8]
     ])
   })
 

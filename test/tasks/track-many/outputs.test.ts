@@ -25,10 +25,7 @@ const results = {
   job: { id: 'track-many-000000000000000000000000', task: 'track-many', clip: { key: 'clips/a, "b".mp4' } },
   options: completeOptions(task, {}),
   clip: { video: { width: 768, height: 576, frames: 3, timeBase: { num: 1, den: 1000 } } },
-  async *frames() {
-    for (const [index, { pts, objects }] of rows.entries())
-      yield { index, pts, row: { frame: index, objects } }
-  }
+  frames: () => rows.map(({ pts, objects }, index) => ({ index, pts, row: { frame: index, objects } }))
 } as unknown as Results
 
 const text = async (name: string) => {

@@ -1,0 +1,94 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { Fault } from '../../../events/faults.ts'
+import { openMedia, planSegments } from '../../../layers/media/index.ts'
+import { openWorkplace } from './workplace.ts'
+
+const { at } = openWorkplace()
+const clip = 'media/street.mp4'
+
+/** Processes that run our child entry under this one. */
+const children = (parent = process.pid) =>
+  readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8')
+    .split(' ')
+    .filter(Boolean)
+    .map(Number)
+    .filter(pid => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(path.join('media', 'child')))
+
+const gone = async (pid: number) => {
+  for (let i = 0; i < 100 && existsSync(`/proc/${pid}`); i++) await new Promise(r => setTimeout(r, 50))
+  return !existsSync(`/proc/${pid}`)
+}
+
+describe.skipIf(process.platform !== 'linux')('the media process', () => {
+  test('gets neither credentials nor any of our environment', async () => {
+    process.env.AWS_SECRET_ACCESS_KEY = 'secret'
+    const before = children()
+    await using media = openMedia()
+    await media.probe(clip)
+    const [pid] = children().filter(p => !before.includes(p))
+    const environment = readFileSync(`/proc/${pid}/environ`, 'utf8')
+    expect(environment).toContain('MALLOC_ARENA_MAX')
+    expect(environment).not.toMatch(/AWS|PATH|HOME/)
+    delete process.env.AWS_SECRET_ACCESS_KEY
+  })
+
+  test('killed in the middle of a call: a Fault, also for the calls that wait and come later', async () => {
+    const before = children()
+    await using media = openMedia()
+    const { facts, timeline } = await media.probe(clip)
+    const [pid] = children().filter(p => !before.includes(p))
+    const [segment] = planSegments(timeline, { target: 120, max: 120 })
+    const call = media.decode(clip, segment, facts, {
+      format: 'png',
+      out: at('killed.bin'),
+      onFrames: frames => frames === 3 && process.kill(pid, 'SIGKILL')
+    })
+    const waiting = media.probe(clip)
+    const crashed = { code: 'media-crashed', details: { doing: 'decoding', file: clip, how: 'SIGKILL' } }
+    await expect(call).rejects.toMatchObject(crashed)
+    await expect(waiting).rejects.toMatchObject({ code: 'media-crashed' })
+    expect(media.alive).toBe(false)
+    await expect(media.probe(clip)).rejects.toBeInstanceOf(Fault)
+  })
+
+  test('is killed when a call takes too long', async () => {
+    await using media = openMedia({ secondsPerCall: 0.6 })
+    const { facts, timeline } = await media.probe(clip)
+    const [segment] = planSegments(timeline, { target: 120, max: 120 })
+    const call = media.decode(clip, segment, facts, { format: 'png', out: at('late.bin') })
+    await expect(call).rejects.toMatchObject({ code: 'media-timeout', details: { seconds: 0.6 } })
+    expect(await gone(children()[0] ?? -1)).toBe(true)
+  })
+
+  test('ends with the process that started it, even if that is killed', async () => {
+    const program = `
+      import { openMedia } from './layers/media/index.ts'
+      const media = openMedia()
+      await media.probe('${clip}')
+      console.log('ready')
+      setInterval(() => {}, 1000)`
+    const parent = spawn(process.execPath, ['--input-type=module-typescript', '-e', program], {
+      stdio: ['ignore', 'pipe', 'inherit']
+    })
+    await once(parent.stdout, 'data')
+    const [pid] = children(parent.pid)
+    expect(pid).toBeGreaterThan(0)
+    parent.kill('SIGKILL')
+    expect(await gone(pid)).toBe(true)
+  })
+
+  test('does calls one after the other', async () => {
+    await using media = openMedia()
+    const facts = await Promise.all([
+      media.probe(clip),
+      media.probe('nowhere.mp4').catch(() => 'none'),
+      media.probe(clip)
+    ])
+    expect(facts[1]).toBe('none')
+    expect(facts[2]).toEqual(facts[0])
+  })
+})

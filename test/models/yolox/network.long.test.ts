@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest'
+import { checkOf, readGolden } from '../../../models/golden/index.ts'
+import { yoloxGolden } from '../../../models/yolox/golden.ts'
+import { runOnnx } from '../../golden.ts'
+import { describeShared, shared } from '../../shared.ts'
+
+// Half a minute and several gigabytes of memory each.
+describeShared("YOLOX-x at full size, against the authors' numbers", () => {
+  test.each(['x-coco80-640x640', 'x-mot1-800x1440'])(
+    '%s',
+    async file => {
+      const golden = await readGolden(shared(`golden/yolox/${file}.json`))
+      const stages = await Array.fromAsync(checkOf(golden, [yoloxGolden])(golden, runOnnx))
+      expect(stages.length).toBe(11)
+      expect(stages.filter(({ ok }) => !ok)).toEqual([])
+    },
+    600_000
+  )
+})
