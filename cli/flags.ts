@@ -63,3 +63,18 @@ export const taskOptions = (command: Command, task: Task): Record<string, unknow
       .filter(([name]) => command.getOptionValueSource(name) === 'cli')
       .map(([name]) => [name, command.getOptionValue(name) as unknown])
   )
+
+/** The task's options as a table in Markdown, for its page in the docs. */
+export const optionsTable = (task: Task): string =>
+  [
+    '| option | value | default | |',
+    '|---|---|---|---|',
+    ...properties(task).map(([name, option]) => {
+      const value =
+        option.type === 'boolean'
+          ? ''
+          : [option.enum?.join(', ') ?? option.type, rangeOf(option)].filter(Boolean).join(', ')
+      const standard = option.default === undefined || option.type === 'boolean' ? '' : String(option.default)
+      return `| \`--${option.default === true ? 'no-' : ''}${kebab(name)}\` | ${value} | ${standard} | ${option.default === true ? 'do not ' : ''}${option.description} |`
+    })
+  ].join('\n') + '\n'

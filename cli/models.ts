@@ -1,7 +1,13 @@
 import { Fault } from '../events/faults.ts'
 import { openSession } from '../layers/inference/session.ts'
 import { goldenForms } from '../models/catalogue/golden.ts'
-import { checkOf, readGolden, type RunModel, type StageDeviation } from '../models/golden/index.ts'
+import {
+  checkOf,
+  readGolden,
+  type RunModel,
+  type SkippedStage,
+  type StageDeviation
+} from '../models/golden/index.ts'
 import { inspectCheckpoint } from '../models/weights/inspect.ts'
 import { note, print, printFault, printJson } from './output.ts'
 
@@ -40,36 +46,40 @@ const printCheckpoint = (checkpoint: ReturnType<typeof inspectCheckpoint>) => {
 
 /** Compares what we build with golden files. @returns the exit code: 4 where a stage is out of tolerance */
 export const verify = async (files: string[], json: boolean): Promise<number> => {
-  let exit = 0
+  const faults: Fault[] = []
   const reports: object[] = []
+  const counts = { ok: 0, missed: 0, skipped: 0 }
   for (const file of files) {
+    const stages: (StageDeviation | SkippedStage)[] = []
+    if (!json) print(file)
     try {
       const golden = await readGolden(file)
-      const stages: StageDeviation[] = []
-      if (!json) print(file)
       for await (const stage of checkOf(golden, goldenForms)(golden, runModel)) {
         stages.push(stage)
+        counts[outcomeOf(stage)]++
         if (!json) print(`  ${lineOf(stage)}`)
       }
-      const failed = stages.filter(stage => 'ok' in stage && !stage.ok)
-      if (stages.length === 0) throw new Fault('golden-unknown', { system: golden.system, case: file })
-      if (failed.length > 0)
-        exit ||= new Fault('golden-missed', { file, stages: failed.map(stage => stage.stage) }).exit
+      const missed = stages.filter(stage => outcomeOf(stage) === 'missed')
+      if (missed.length > 0)
+        throw new Fault('golden-missed', { file, stages: missed.map(({ stage }) => stage) })
       reports.push({ file, stages })
     } catch (error) {
       const fault = Fault.of(error)
-      exit ||= fault.exit
-      reports.push({ file, error: fault })
+      faults.push(fault)
+      reports.push({ file, stages, error: fault })
       if (!json) printFault(fault)
     }
   }
   if (json) printJson(reports)
   else
-    note(exit === 0 ? 'all stages are within tolerance' : 'some stages are not within tolerance, see above')
-  return exit
+    note(`${counts.ok} stages are within tolerance, ${counts.missed} are not, ${counts.skipped} were skipped`)
+  return faults[0]?.exit ?? 0
 }
 
-const lineOf = (stage: StageDeviation) =>
+const outcomeOf = (stage: StageDeviation | SkippedStage) =>
+  'skipped' in stage ? 'skipped' : stage.ok ? 'ok' : 'missed'
+
+const lineOf = (stage: StageDeviation | SkippedStage) =>
   'skipped' in stage
     ? `skipped  ${stage.stage}: ${stage.skipped}`
     : `${stage.ok ? 'ok      ' : 'MISSED  '} ${stage.stage.padEnd(28)} ${stage.deviation.toExponential(2)} of ${stage.tolerance.toExponential(2)}${stage.problem ? `: ${stage.problem}` : ''}`

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { exits, Fault } from '../events/faults.ts'
 import type { Job } from '../events/job.ts'
@@ -42,7 +42,9 @@ export const run = async (request: RunRequest, signal: AbortSignal): Promise<num
   const models = path.join(home, 'models')
   await ensureModels(models, Object.values(modelsOf(task, options)))
 
-  const folder = path.join(home, 'runs', runId(task.name, options, request.clips))
+  const runs = path.join(home, 'runs')
+  await sweep(runs)
+  const folder = path.join(runs, runId(task.name, options, request.clips))
   const progress = request.json ? undefined : createProgress(process.stderr)
   const outcomes: Outcome[] = []
   {
@@ -133,6 +135,15 @@ const nameClips = (clips: string[]) => {
   const split = clips.map(clip => path.resolve(clip).split(path.sep))
   const shared = split[0].findIndex((part, i) => split.some(parts => parts[i] !== part))
   return split.map(parts => parts.slice(shared === -1 ? -1 : shared).join('/'))
+}
+
+/** Stopped work that nobody has gone on with for a week is not waited for any longer. */
+const sweep = async (runs: string) => {
+  const week = 7 * 24 * 3600 * 1000
+  for (const name of await readdir(runs).catch(() => [])) {
+    const run = path.join(runs, name)
+    if (Date.now() - (await stat(run)).mtimeMs > week) await rm(run, { recursive: true, force: true })
+  }
 }
 
 const runId = (task: string, options: object, clips: string[]) =>

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 /** A fraction such as 30000/1001; the denominator is positive. */
-export const rational = z.strictObject({ num: z.int(), den: z.int().positive() })
+const rational = z.strictObject({ num: z.int(), den: z.int().positive() })
 export type Rational = z.infer<typeof rational>
 
 /** Seconds of a time stamp that counts in `timeBase`. */

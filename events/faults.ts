@@ -17,8 +17,8 @@ export const exits = {
 
 interface Kind<Details> {
   exit: (typeof exits)[keyof typeof exits]
-  /** Trying the same again can help: the chain's retries read this. */
-  retry?: true
+  /** Whether the same can go well another time: `now`, so the chain tries again by itself; `later`, once `next` was done. */
+  retry?: 'now' | 'later'
   says: (details: Details) => string
   next: (details: Details) => string
 }
@@ -55,12 +55,6 @@ export const faults = {
     exit: exits.input,
     says: (d: { clip: string }) => `there is no clip ${d.clip}`,
     next: () => 'check the name; a ticket names a clip by its key in the uploads bucket'
-  }),
-  'clip-changed': kind({
-    exit: exits.input,
-    says: (d: { clip: string }) => `${d.clip} was replaced after its job had been accepted`,
-    next: () =>
-      'the newer upload has a job of its own; upload the older clip again under another name if it is wanted too'
   }),
   'clip-empty': kind({
     exit: exits.input,
@@ -125,7 +119,7 @@ export const faults = {
   }),
   'media-crashed': kind({
     exit: exits.input,
-    retry: true,
+    retry: 'now',
     says: (d: { doing: string; file: string; how: string }) =>
       `the media process ended while ${d.doing} ${d.file} (${d.how})`,
     next: () =>
@@ -133,20 +127,21 @@ export const faults = {
   }),
   'worker-lost': kind({
     exit: exits.temporary,
-    retry: true,
+    retry: 'now',
     says: (d: { step: string; reason: string }) => `the process that ran ${d.step} ended: ${d.reason}`,
     next: () =>
       'run the same command again: it goes on where it was; if it ends again, the machine may lack memory'
   }),
   'step-timeout': kind({
     exit: exits.temporary,
-    retry: true,
+    retry: 'now',
     says: (d: { step: string; seconds: number }) => `${d.step} was not done after ${d.seconds} s`,
     next: () => 'run the same command again: it goes on where it was'
   }),
 
   'disk-full': kind({
     exit: exits.limit,
+    retry: 'later',
     says: (d: { path: string }) => `there is no space left on the disk${d.path && ` of ${d.path}`}`,
     next: () =>
       'free some space, or name another disk with CLIPMILL_HOME and --out; then run the same command again'
@@ -169,6 +164,13 @@ export const faults = {
     says: (d: { bucket: string; key: string }) => `there is no object ${d.key} in the bucket ${d.bucket}`,
     next: () => 'check the name, and whether its lifetime has ended'
   }),
+  'object-changed': kind({
+    exit: exits.input,
+    says: (d: { bucket: string; key: string }) =>
+      `${d.key} in the bucket ${d.bucket} was replaced in the meantime`,
+    next: () =>
+      'what replaced it has a job of its own; upload the older one again under another name if it is wanted too'
+  }),
   'object-invalid': kind({
     exit: exits.input,
     says: (d: { bucket: string; key: string; problems: string[] }) =>
@@ -182,6 +184,7 @@ export const faults = {
   }),
   'storage-denied': kind({
     exit: exits.cloud,
+    retry: 'later',
     says: (d: { bucket: string; key: string; reason: string }) =>
       `access to ${d.key} in the bucket ${d.bucket} is refused: ${d.reason}`,
     next: () =>
@@ -189,13 +192,14 @@ export const faults = {
   }),
   'storage-unavailable': kind({
     exit: exits.temporary,
-    retry: true,
+    retry: 'now',
     says: (d: { bucket: string; key: string; reason: string }) =>
       `the storage did not answer for ${d.key} in the bucket ${d.bucket}: ${d.reason}`,
     next: () => 'try again in a moment; if it stays so, check the network and the endpoint'
   }),
   'storage-full': kind({
     exit: exits.limit,
+    retry: 'later',
     says: (d: { bucket: string; key: string }) =>
       `there is no space left on the disk for ${d.key} of the bucket ${d.bucket}`,
     next: () => 'free space on that disk, then run the same again: what is done already stays'
@@ -344,7 +348,7 @@ export class Fault<Code extends FaultCode = FaultCode> extends Error {
     return this.kind.exit
   }
   get retry() {
-    return this.kind.retry ?? false
+    return this.kind.retry
   }
 
   toJSON(): FaultRecord {

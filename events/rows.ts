@@ -2,7 +2,6 @@ import { z } from 'zod'
 
 /** x, y of the top left corner, width, height; pixels of the upright source. */
 const box = z.tuple([z.number(), z.number(), z.number(), z.number()])
-export type Box = z.infer<typeof box>
 
 /** What a detector saw on one frame, by descending score. */
 export const detectionRow = z.strictObject({

@@ -34,7 +34,7 @@ export const objectCreated = z.looseObject({
 export type ObjectCreated = z.infer<typeof objectCreated>
 
 /** S3's own notification; its keys are URL-encoded, with + for a space. */
-export const s3Notification = z.looseObject({
+const s3Notification = z.looseObject({
   Records: z.array(
     z.looseObject({
       eventSource: z.literal('aws:s3'),

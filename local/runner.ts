@@ -39,7 +39,8 @@ export const runJob = async (
   } catch (error) {
     if (signal.aborted) throw error
     const fault = Fault.of(error)
-    await call({ function: 'store', timeoutSeconds: 60 }, { failure: fault.toJSON() })
+    // Where even this fails, e.g. on a full disk, the first failure is still the one to tell of.
+    await call({ function: 'store', timeoutSeconds: 60 }, { failure: fault.toJSON() }).catch(() => undefined)
     throw fault
   }
 }
@@ -51,7 +52,7 @@ const withRetries = async <T>(run: () => Promise<T>, signal: AbortSignal): Promi
     try {
       return await run()
     } catch (error) {
-      if (signal.aborted || !isFault(error) || !error.retry || attempt >= retry.attempts) throw error
+      if (signal.aborted || !isFault(error) || error.retry !== 'now' || attempt >= retry.attempts) throw error
       const seconds = Math.min(
         retry.maxDelaySeconds,
         retry.firstDelaySeconds * retry.backoffRate ** (attempt - 1)

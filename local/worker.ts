@@ -2,9 +2,7 @@
 import type { Context as LambdaContext } from 'aws-lambda'
 import { Fault } from '../events/faults.ts'
 import type { Job } from '../events/job.ts'
-import { closeClip } from '../functions/shared/clip.ts'
 import { environmentContext } from '../functions/shared/environment.ts'
-import { closeModels } from '../functions/shared/sessions.ts'
 import type { FunctionName, Invocation, WorkerMessage } from './messages.ts'
 
 const send = (message: WorkerMessage) => void process.send?.(message)
@@ -42,5 +40,5 @@ process.on('message', ({ id, function: name, event, limit }: Invocation) => {
 
 // Ctrl-C reaches the whole group of processes; the runner decides what ends.
 process.on('SIGINT', () => undefined)
-// The runner is gone or wants us gone: leave nothing running behind.
-process.on('disconnect', () => void Promise.all([closeClip(), closeModels()]).finally(() => process.exit()))
+// The runner is gone or wants us gone. Nothing needs a tidy end: state lies in storage, children end with their parent.
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))

@@ -107,13 +107,9 @@ export const startWorkers = (
       await Promise.all(
         [...all].map(
           worker =>
-            new Promise<void>(resolve => {
-              const kill = setTimeout(() => worker.kill('SIGKILL'), 2000)
-              worker.once('exit', () => {
-                clearTimeout(kill)
-                resolve()
-              })
-              if (worker.connected) worker.disconnect()
+            new Promise(resolve => {
+              worker.once('exit', resolve)
+              worker.kill('SIGKILL')
             })
         )
       )

@@ -1,7 +1,11 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import path from 'node:path'
-import type { RunModel } from '../models/golden/index.ts'
+import type { RunModel, SkippedStage, StageDeviation } from '../models/golden/index.ts'
 import type { DType, TensorData } from '../models/graph/index.ts'
+
+/** The stages that do not agree; one that was skipped is among them. */
+export const failures = (stages: readonly (StageDeviation | SkippedStage)[]) =>
+  stages.filter(stage => 'skipped' in stage || !stage.ok)
 
 /** Runs the model in `dir` on the CPU. */
 export const runOnnx: RunModel = async (dir, feeds) => {

@@ -24,7 +24,7 @@ export const intake = async (context: IntakeContext, uploads: Upload[]) => {
         started.push(job)
       }
     } catch (error) {
-      if (!isFault(error) || error.retry) throw error
+      if (!isFault(error) || error.retry === 'now') throw error
       refused.push(await refuse(context, upload, error))
     }
   }

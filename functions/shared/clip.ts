@@ -1,6 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { Fault } from '../../events/faults.ts'
 import type { Job } from '../../events/job.ts'
 import { openMedia, type Media } from '../../layers/media/index.ts'
 import type { Context } from './context.ts'
@@ -17,7 +16,7 @@ let current: OpenClip | undefined
 /**
  * The job's clip as a local file, with a media process of its own. Both are kept for the next invocation of this
  * process on the same clip and dropped when another clip comes.
- * @throws Fault clip-changed when the upload is no longer the one that the job was made for
+ * @throws Fault object-changed when the upload is no longer the one that the job was made for
  */
 export const openClip = async (
   context: Context,
@@ -30,14 +29,17 @@ export const openClip = async (
   // Several processes may have one scratch folder.
   const folder = await mkdtemp(path.join(context.scratch, 'clip-'))
   const file = path.join(folder, 'clip')
-  await context.uploads.download(clip.key, file)
-  if ((await context.uploads.head(clip.key))?.etag !== clip.etag)
-    throw new Fault('clip-changed', { clip: clip.key })
+  try {
+    await context.uploads.download(clip.key, file, { etag: clip.etag })
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true })
+    throw error
+  }
   current = { identity, folder, file, media: openMedia() }
   return current
 }
 
-export const closeClip = async () => {
+const closeClip = async () => {
   const clip = current
   current = undefined
   await clip?.media[Symbol.asyncDispose]()

@@ -14,10 +14,3 @@ export const openModel = ({ models, threads }: Context, digest: string): Promise
   }
   return session
 }
-
-export const closeModels = async () => {
-  const open = [...sessions.values()]
-  sessions.clear()
-  for (const session of await Promise.allSettled(open))
-    if (session.status === 'fulfilled') await session.value[Symbol.asyncDispose]()
-}

@@ -43,8 +43,11 @@ export interface Storage {
   /** Bytes [start, end); fewer where the object ends before. */
   getRange: (key: string, start: number, end: number) => Promise<Uint8Array>
   stream: (key: string) => Promise<Readable>
-  /** Into a local file, which is removed where the download fails. */
-  download: (key: string, file: string) => Promise<void>
+  /**
+   * Into a local file, which is removed where the download fails.
+   * @throws Fault object-changed where the object no longer has the content tag `etag`
+   */
+  download: (key: string, file: string, options?: { etag?: string }) => Promise<void>
   /** undefined where there is no such object. */
   head: (key: string) => Promise<ObjectHead | undefined>
   exists: (key: string) => Promise<boolean>
@@ -108,6 +111,7 @@ const translate = (error: unknown, bucket: string, key: string) => {
   const cause = { cause: error }
   if (name === 'NoSuchBucket') return new Fault('bucket-missing', { bucket }, cause)
   if (status === 404) return new Fault('object-missing', { bucket, key }, cause)
+  if (status === 412) return new Fault('object-changed', { bucket, key }, cause)
   if (status === 403 || denials.includes(name)) return new Fault('storage-denied', details, cause)
   if (status === 507 || fullDisk.includes(code)) return new Fault('storage-full', { bucket, key }, cause)
   if (
@@ -127,8 +131,8 @@ export const openStorage = ({ bucket, client }: { bucket: string; client: S3Clie
       throw translate(error, bucket, key)
     }
   }
-  const read = (key: string, range?: string) =>
-    client.send(new GetObjectCommand({ Bucket: bucket, Key: key, Range: range }))
+  const read = (key: string, how: { Range?: string; IfMatch?: string | undefined } = {}) =>
+    client.send(new GetObjectCommand({ Bucket: bucket, Key: key, ...how }))
   const bytes = async ({ Body }: GetObjectCommandOutput) => Body!.transformToByteArray()
 
   const get = (key: string) => attempt(key, async () => bytes(await read(key)))
@@ -181,7 +185,7 @@ export const openStorage = ({ bucket, client }: { bucket: string; client: S3Clie
     },
     getRange: (key, start, end) =>
       attempt(key, async () =>
-        start === end ? new Uint8Array() : bytes(await read(key, `bytes=${start}-${end - 1}`))
+        start === end ? new Uint8Array() : bytes(await read(key, { Range: `bytes=${start}-${end - 1}` }))
       ),
     stream: async key => {
       const body = (await attempt(key, () => read(key))).Body as Readable
@@ -190,9 +194,9 @@ export const openStorage = ({ bucket, client }: { bucket: string; client: S3Clie
         { objectMode: false }
       )
     },
-    download: (key, file) =>
+    download: (key, file, { etag } = {}) =>
       attempt(key, async () => {
-        const { Body } = await read(key)
+        const { Body } = await read(key, { IfMatch: etag })
         try {
           await pipeline(Body as Readable, createWriteStream(file))
         } catch (error) {

@@ -39,4 +39,5 @@ export type Answer =
   | { result: unknown }
   | { fault: { code: string; details: Record<string, unknown> } }
   | { unreadable: string }
+  | { outOfMemory: true }
   | { bug: string }

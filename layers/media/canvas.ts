@@ -48,6 +48,8 @@ export const openCanvas = async (
   return {
     paint: async (picture: Buffer, shapes: Shape[], use: (frame: Frame) => Promise<void>) => {
       packet.data = picture
+      // else the PNG decoder takes it for a difference to the picture before
+      packet.isKeyframe = true
       await decode(decoder, packet, frame, decoded =>
         prepare(decoded, async canvas => {
           ok(canvas.makeWritable(), 'draw')

@@ -23,6 +23,7 @@ const answer = async ({ call, args }: Request): Promise<Answer> => {
     return { result: await run(...args, (frames: number) => send({ frames })) }
   } catch (error) {
     if (error instanceof Fault) return { fault: error.toJSON() }
+    if (error instanceof FFmpegError && error.isENOMEM) return { outOfMemory: true }
     if (error instanceof FFmpegError && readsClips.has(call)) return { unreadable: error.message }
     return { bug: error instanceof Error ? (error.stack ?? error.message) : String(error) }
   }

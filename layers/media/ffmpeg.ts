@@ -3,6 +3,7 @@ import {
   AVERROR_EAGAIN,
   AVERROR_ENOMEM,
   AVERROR_EOF,
+  AVERROR_INVALIDDATA,
   CodecContext,
   Dictionary,
   FFmpegError,
@@ -112,12 +113,12 @@ export const decode = async (
   }
 }
 
-/** The packets of `stream`, in one Packet that the next step uses again. */
+/** The packets of `stream`, in one Packet that the next step uses again; a container ends where it is broken. */
 export const packetsOf = async function* (input: FormatContext, stream: Stream) {
   using packet = newPacket()
   for (;;) {
     const code = await input.readFrame(packet)
-    if (code === AVERROR_EOF) return
+    if (code === AVERROR_EOF || code === AVERROR_INVALIDDATA) return
     ok(code, 'read')
     if (packet.streamIndex === stream.index) yield packet
     packet.unref()

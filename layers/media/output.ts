@@ -45,6 +45,7 @@ export const openOutput = async (
     end: async () => {
       ok(await output.writeTrailer(), 'write trailer')
       await output.closeOutput()
+      output.freeContext()
     }
   }
 }

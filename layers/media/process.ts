@@ -70,20 +70,18 @@ export const startProcess = ({ memoryMb = 2000, secondsPerCall = 600 }: MediaLim
       reject(new Fault('media-timeout', { doing, file, seconds: secondsPerCall }))
       kill()
     }, secondsPerCall * 1000)
+    const crashed = (reason: string) => new Fault('media-crashed', { doing, file, how: reason })
     const settle = (answer: Answer) => {
       if ('frames' in answer) onFrames?.(answer.frames)
       else if ('result' in answer) resolve(answer.result)
       else if ('fault' in answer) reject(Fault.from(answer.fault) ?? new Error(answer.fault.code))
       else if ('unreadable' in answer)
         reject(new Fault('clip-unreadable', { file, reason: answer.unreadable }))
+      else if ('outOfMemory' in answer) reject(crashed('out of memory'))
       else reject(new Error(answer.bug))
     }
     child.on('message', settle)
-    void ended.then(reason =>
-      reject(
-        new Fault('media-crashed', { doing, file, how: [reason, complaint()].filter(Boolean).join(': ') })
-      )
-    )
+    void ended.then(reason => reject(crashed([reason, complaint()].filter(Boolean).join(': '))))
     try {
       if (how === undefined) child.send(request, error => error && kill())
       return await promise

@@ -4,7 +4,7 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { Fault } from '../../events/faults.ts'
-import { simplify, writeModel, type Graph } from '../graph/index.ts'
+import { simplify, structureOf, writeModel, type Graph } from '../graph/index.ts'
 import { bindWeights } from '../weights/bind.ts'
 import { openCheckpoint } from '../weights/checkpoint.ts'
 import { buildYolox } from '../yolox/network.ts'
@@ -15,12 +15,11 @@ const networkOf = ({ variant, classes }: Weights): Graph =>
   buildYolox(yoloxVariants[variant], { classes: classes.length })
 
 /** Follows from all that a built model follows from: while it stays the same, building again would change nothing. */
-export const recipeOf = (weights: Weights): string => {
-  const { nodes, parameters } = networkOf(weights)
-  return createHash('sha256')
-    .update(JSON.stringify([nodes, parameters, weights.sha256]))
+export const recipeOf = (weights: Weights): string =>
+  createHash('sha256')
+    .update(structureOf(simplify(networkOf(weights))))
+    .update(weights.sha256)
     .digest('hex')
-}
 
 /**
  * Builds a model into `<folder>/<digest>` and answers with its digest: the network, the checkpoint's values bound to it

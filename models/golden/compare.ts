@@ -2,7 +2,7 @@
 import { numbersOf, type TensorData } from '../graph/data.ts'
 
 /** A stage as golden files hold it: all elements, or some of them by flat index. */
-export interface GoldenStage {
+interface GoldenStage {
   shape: readonly number[]
   dtype: string
   rms: number
@@ -18,6 +18,12 @@ export interface StageDeviation {
   ok: boolean
   /** What makes the two incomparable. */
   problem?: string
+}
+
+/** A stage that could not be compared, and why. */
+export interface SkippedStage {
+  stage: string
+  skipped: string
 }
 
 export const deviationOf = (stage: string, deviation: number, tolerance: number): StageDeviation => ({
@@ -54,4 +60,13 @@ export const compare = (stage: string, golden: GoldenStage, actual: TensorData):
     differences.reduce((worst, d) => (d <= worst ? worst : isNaN(d) ? Infinity : d), 0),
     1e-4 * rms + 1e-6
   )
+}
+
+/** Largest difference of numbers in two values of one shape, relative above 1; Infinity where the shapes differ. */
+export const worst = (ours: unknown, golden: unknown): number => {
+  if (typeof ours === 'number' && typeof golden === 'number')
+    return ours === golden ? 0 : Math.abs(ours - golden) / Math.max(1, Math.abs(golden))
+  if (!Array.isArray(ours) || !Array.isArray(golden)) return Object.is(ours, golden) ? 0 : Infinity
+  if (ours.length !== golden.length) return Infinity
+  return ours.reduce((most: number, value, i) => Math.max(most, worst(value, golden[i])), 0)
 }

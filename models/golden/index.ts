@@ -4,9 +4,16 @@ import { gunzipSync } from 'node:zlib'
 import { z } from 'zod'
 import { Fault } from '../../events/faults.ts'
 import type { TensorData } from '../graph/data.ts'
-import type { StageDeviation } from './compare.ts'
+import type { SkippedStage, StageDeviation } from './compare.ts'
 
-export { compare, deviationOf, incomparable, type GoldenStage, type StageDeviation } from './compare.ts'
+export {
+  compare,
+  deviationOf,
+  incomparable,
+  worst,
+  type SkippedStage,
+  type StageDeviation
+} from './compare.ts'
 export { fill1, input1, inputU8 } from './fill.ts'
 
 const goldenFile = z.looseObject({
@@ -28,7 +35,7 @@ export type RunModel = (
  * Compares what we build with one golden file, stage by stage.
  * @throws Fault golden-unreadable where the file is not of the form.
  */
-export type GoldenCheck = (golden: GoldenFile, run: RunModel) => AsyncIterable<StageDeviation>
+export type GoldenCheck = (golden: GoldenFile, run: RunModel) => AsyncIterable<StageDeviation | SkippedStage>
 
 /** A form of golden files: which files are of it, and their check. */
 export interface GoldenForm {
@@ -67,3 +74,16 @@ export const checkOf = (golden: GoldenFile, forms: readonly GoldenForm[]): Golde
   if (form) return form.check
   throw new Fault('golden-unknown', { system: golden.system, case: golden.case ?? golden.variant ?? '' })
 }
+
+/** A form of golden files of `system` that hold all of `keys`, and whose check needs no model. */
+export const stepsForm = <T>(
+  system: string,
+  keys: string[],
+  schema: z.ZodType<T>,
+  check: (golden: T) => Iterable<StageDeviation | SkippedStage> | AsyncIterable<StageDeviation | SkippedStage>
+): GoldenForm => ({
+  accepts: golden => golden.system.toLowerCase() === system && keys.every(key => golden[key] !== undefined),
+  async *check(golden) {
+    yield* check(parseGolden(golden, schema))
+  }
+})

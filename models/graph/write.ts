@@ -23,19 +23,18 @@ interface WrittenModel {
   digest: string
 }
 
-/**
- * Writes `model.onnx` (structure) and `model.weights` (elements, each tensor at a multiple of 4096 bytes) into `dir`.
- * Values are read and written tensor by tensor.
- * @throws Error where a value has another type or shape than its parameter.
- */
-export const writeModel = async (graph: Graph, values: Values, dir: string): Promise<WrittenModel> => {
+/** The message, and where in `model.weights` each larger tensor lies. */
+const layOut = (graph: Graph) => {
   const large: {
     name: string
     dtype: TensorData['dtype']
     shape: readonly number[]
-    read: () => TensorData
+    read: (values: Values) => TensorData
   }[] = [
-    ...graph.parameters.map(parameter => ({ ...parameter, read: () => valueOf(parameter, values) })),
+    ...graph.parameters.map(parameter => ({
+      ...parameter,
+      read: (values: Values) => valueOf(parameter, values)
+    })),
     ...[...graph.constants]
       .filter(([, constant]) => byteLength(constant) >= inline)
       .map(([name, constant]) => ({ name, ...constant, read: () => constant }))
@@ -55,7 +54,19 @@ export const writeModel = async (graph: Graph, values: Values, dir: string): Pro
       ...small.map(([name, constant]) => tensorProto(name, constant))
     ])
   )
+  return { structure, placed }
+}
 
+/** The content of `model.onnx`: it follows from the graph alone. */
+export const structureOf = (graph: Graph): Uint8Array => layOut(graph).structure
+
+/**
+ * Writes `model.onnx` (structure) and `model.weights` (elements, each tensor at a multiple of 4096 bytes) into `dir`.
+ * Values are read and written tensor by tensor.
+ * @throws Error where a value has another type or shape than its parameter.
+ */
+export const writeModel = async (graph: Graph, values: Values, dir: string): Promise<WrittenModel> => {
+  const { structure, placed } = layOut(graph)
   await mkdir(dir, { recursive: true })
   const [onnx, weights] = [path.join(dir, 'model.onnx'), path.join(dir, 'model.weights')]
   await writeFile(onnx, structure)
@@ -63,7 +74,7 @@ export const writeModel = async (graph: Graph, values: Values, dir: string): Pro
   await using file = await open(weights, 'w')
   let at = 0
   for (const { name, dtype, shape, read, external } of placed) {
-    const value = read()
+    const value = read(values)
     if (value.dtype !== dtype || show(value.shape) !== show(shape))
       throw new Error(`${name} is ${dtype} ${show(shape)}, its value ${value.dtype} ${show(value.shape)}`)
     for (const bytes of [new Uint8Array(external.offset - at), bytesOf(value)]) {

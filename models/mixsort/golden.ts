@@ -1,8 +1,7 @@
 /** Comparisons with the golden files of MixSort: the steps around its networks, for Byte. */
 import { z } from 'zod'
-import { deviationOf, input1, inputU8 } from '../golden/index.ts'
-import { stepsForm, worst } from '../yolox/golden-steps.ts'
-import type { SkippedStage, StepsForm } from '../yolox/golden-steps.ts'
+import { deviationOf, input1, inputU8, stepsForm, worst } from '../golden/index.ts'
+import type { GoldenForm, SkippedStage } from '../golden/index.ts'
 import { assign } from './assign.ts'
 import { fromMean, iouPlusOne } from './boxes.ts'
 import type { Corners, Tlwh } from './boxes.ts'
@@ -511,7 +510,7 @@ const smooth = (description: string): Picture => {
 }
 
 /** Kalman filter, matching, whole runs on a drawn and on a real clip, interpolation, crops and similarities. */
-export const mixsortSteps: StepsForm[] = [
+export const mixsortSteps: GoldenForm[] = [
   stepsForm('mixsort', ['byte', 'chi2inv95'], kalmanGolden, checkKalman),
   stepsForm('mixsort', ['assignment_with_limit', 'boxes'], matchingGolden, checkMatching),
   stepsForm('mixsort', ['clip', 'toy', 'runs'], trackersGolden, checkTrackers),

@@ -1,33 +1,10 @@
 /** Comparisons with the golden files of YOLOX: the steps around its network, and photos through all of it. */
 import { z } from 'zod'
-import { compare, deviationOf, inputU8, parseGolden } from '../golden/index.ts'
-import type { GoldenFile, StageDeviation } from '../golden/index.ts'
+import { compare, deviationOf, inputU8, stepsForm, worst } from '../golden/index.ts'
 import { letterboxer } from './preprocess.ts'
 import type { Size } from './preprocess.ts'
 import { postprocess } from './postprocess.ts'
 import type { Detection } from './postprocess.ts'
-
-/** A stage that could not be compared, and why. */
-export interface SkippedStage {
-  stage: string
-  skipped: string
-}
-
-/** A form of golden files, some stages of which may be out of reach. */
-export interface StepsForm {
-  accepts: (golden: GoldenFile) => boolean
-  /** @throws Fault golden-unreadable */
-  check: (golden: GoldenFile) => AsyncIterable<StageDeviation | SkippedStage>
-}
-
-/** Largest difference of numbers in two values of one shape, relative above 1; Infinity where the shapes differ. */
-export const worst = (ours: unknown, golden: unknown): number => {
-  if (typeof ours === 'number' && typeof golden === 'number')
-    return ours === golden ? 0 : Math.abs(ours - golden) / Math.max(1, Math.abs(golden))
-  if (!Array.isArray(ours) || !Array.isArray(golden)) return Object.is(ours, golden) ? 0 : Infinity
-  if (ours.length !== golden.length) return Infinity
-  return ours.reduce((most: number, value, i) => Math.max(most, worst(value, golden[i])), 0)
-}
 
 const count = z.int().nonnegative()
 const pair = z.tuple([count, count])
@@ -208,19 +185,6 @@ function* near(name: string, ours: number[][], golden: number[][], end: number) 
   yield deviationOf(`${name} boxes`, distance(0, 4), 0.5)
   yield deviationOf(`${name} probabilities`, distance(4, end), 0.01)
 }
-
-/** The form of files of `system` that hold all of `keys`. */
-export const stepsForm = <T>(
-  system: string,
-  keys: string[],
-  schema: z.ZodType<T>,
-  check: (golden: T) => ReturnType<StepsForm['check']> | Iterable<StageDeviation | SkippedStage>
-): StepsForm => ({
-  accepts: golden => golden.system.toLowerCase() === system && keys.every(key => golden[key] !== undefined),
-  async *check(golden) {
-    yield* check(parseGolden(golden, schema))
-  }
-})
 
 /** Letterboxing and post-processing of explicit inputs. */
 export const yoloxSteps = stepsForm('yolox', ['letterbox', 'postprocess'], stepsGolden, checkSteps)

@@ -8,7 +8,7 @@ describe('a fault', () => {
     expect(fault.message).toBe('there is no task "juggle"')
     expect(fault.next).toBe('choose one of: track-many, pose')
     expect(fault.exit).toBe(2)
-    expect(fault.retry).toBe(false)
+    expect(fault.retry).toBeUndefined()
   })
 
   it('is known by its code, which is also its name for rules that match names', () => {
@@ -20,6 +20,19 @@ describe('a fault', () => {
     const record = JSON.parse(JSON.stringify(fault)) as ReturnType<Fault['toJSON']>
     expect(Fault.from(record)).toEqual(fault)
     expect(Fault.from({ code: 'of-another-version', details: {} })).toBeUndefined()
+  })
+
+  it('is made of errors of the file system that a person can mend', () => {
+    const full = Object.assign(new Error('ENOSPC: no space left on device'), {
+      code: 'ENOSPC',
+      path: '/results'
+    })
+    expect(Fault.of(full)).toMatchObject({
+      code: 'disk-full',
+      exit: 6,
+      retry: 'later',
+      details: { path: '/results' }
+    })
   })
 
   it('is made of whatever else was thrown, as a bug of ours', () => {

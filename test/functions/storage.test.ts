@@ -149,7 +149,11 @@ describe('failures are Faults', () => {
 
   test('a busy store, after the SDK has tried again', async () => {
     const requests = await withAnswers([{ status: 503, code: 'SlowDown' }], async busy => {
-      await expect(busy.get('x')).rejects.toMatchObject({ code: 'storage-unavailable', retry: true, exit: 5 })
+      await expect(busy.get('x')).rejects.toMatchObject({
+        code: 'storage-unavailable',
+        retry: 'now',
+        exit: 5
+      })
     })
     expect(requests).toBe(3)
   })
@@ -158,7 +162,7 @@ describe('failures are Faults', () => {
     const requests = await withAnswers([{ status: 507, code: 'InsufficientStorage' }], async full => {
       await expect(full.put('x', 'x', bytes)).rejects.toMatchObject({
         code: 'storage-full',
-        retry: false,
+        retry: 'later',
         exit: 6
       })
     })

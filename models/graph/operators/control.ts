@@ -1,5 +1,5 @@
 /** Operators with graphs inside; the builder calls them through `ifElse` and `loop`. */
-import { dim, equal, show, type Shape } from '../dim.ts'
+import { dim, show, type Shape } from '../dim.ts'
 import { anything, fail, graph, operator } from '../operator.ts'
 import { expectEqual } from './shapes.ts'
 
@@ -34,7 +34,7 @@ export const controlOperators = {
       const [, ...results] = body.outputs
       states.forEach((state, i) => {
         const result = results[i] ?? fail(`the body gives ${results.length} states, not ${states.length}`)
-        if (state.dtype !== result.dtype || !state.shape.every((n, k) => equal(n, result.shape[k] ?? -1)))
+        if (state.dtype !== result.dtype || show(state.shape) !== show(result.shape))
           fail(`state ${i} is ${show(state.shape)} before and ${show(result.shape)} after an iteration`)
       })
       // With a condition the loop may end before M: the number of iterations is a size of its own.

@@ -1,5 +1,5 @@
 /** Products of matrices, and normalisation. */
-import { show, type Dim, type Shape } from '../dim.ts'
+import { equal, show, type Dim, type Shape } from '../dim.ts'
 import { fail, float, floats, int, numbers, operator } from '../operator.ts'
 import { axisOf, broadcast, expectEqual, expectRank, expectShape } from './shapes.ts'
 
@@ -13,7 +13,7 @@ export const linearOperators = {
       // A vector stands for a row on the left, for a column on the right; that dimension is dropped again.
       const [rows, inner] = a.length === 1 ? [[], a[0]] : [[a.at(-2)!], a.at(-1)!]
       const [depth, columns] = b.length === 1 ? [b[0], []] : [b.at(-2)!, [b.at(-1)!]]
-      if (show([inner]) !== show([depth]))
+      if (!equal(inner, depth))
         fail(`A ${show(a)} has ${String(inner)} columns, B ${show(b)} has ${String(depth)} rows`)
       return [...broadcast(a.slice(0, -2), b.slice(0, -2)), ...rows, ...columns]
     }

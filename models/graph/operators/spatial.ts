@@ -1,5 +1,5 @@
 /** Operators over pictures, [N, C, spatial axes…]. */
-import { divideExactly, floorDivide, minus, plus, show, times, type Dim, type Shape } from '../dim.ts'
+import { divideExactly, equal, floorDivide, minus, plus, show, times, type Dim, type Shape } from '../dim.ts'
 import { fail, float, floats, int, ints, numbers, operator, string, type Fact } from '../operator.ts'
 import { expectEqual, expectRank, expectShape, known, perAxis, slide } from './shapes.ts'
 
@@ -35,7 +35,7 @@ export const spatialOperators = {
     shape: ([x, w, b], { group, strides, pads, dilations }) => {
       expectRank('W', w, x.shape.length)
       const channels = times(w.shape[1], group)
-      if (show([x.shape[1]]) !== show([channels]))
+      if (!equal(x.shape[1], channels))
         fail(
           `X ${show(x.shape)} has ${String(x.shape[1])} channels, W ${show(w.shape)} takes ${String(channels)}`
         )

@@ -1,5 +1,4 @@
 import { copyFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
-import { AV_CODEC_ID_AAC, Codec, Dictionary, FormatContext, Rational } from 'node-av'
 import sharp from 'sharp'
 import { expect, test } from 'vitest'
 import { openMedia } from '../../../layers/media/index.ts'
@@ -65,7 +64,7 @@ test('a playlist inside a container of its own kind: Matroska bytes first, then 
 
 test('a clip broken off before its index', async () => {
   const file = await makeClip(at('broken.mp4'))
-  truncateSync(file, readFileSync(file).length / 2)
+  truncateSync(file, readFileSync(file).length >> 1)
   expect(await refused(file)).toMatchObject({ code: 'clip-unreadable', file })
 })
 
@@ -105,7 +104,6 @@ test('a damaged clip gives a picture for each frame, and tells which are repeate
   expect(facts.video.frames).toBe(120)
   expect(rows.map(r => r.index)).toEqual(Array.from({ length: 120 }, (_, i) => i))
   const repeated = tables.flatMap(t => t.repeated ?? [])
-  console.log('repeated', repeated)
   expect(repeated.length).toBeLessThan(12)
   for (const index of repeated.filter(i => i % 60)) expect(pictures[index]).toEqual(pictures[index - 1])
   expect(await pixels(pictures[119])).toMatchObject({ width: 768, height: 576 })
@@ -138,8 +136,7 @@ test('packets that nothing can be made of: the frames are named', async () => {
   })
 })
 
-test('a picture larger than its container said is refused by the decoder', async () => {
-  await using small = openMedia({ memoryMb: 100 })
+test('a clip that needs more memory than it may have', async () => {
   const file = await makeClip(at('large.mkv'), {
     container: 'matroska',
     codec: 'ffv1',
@@ -150,7 +147,8 @@ test('a picture larger than its container said is refused by the decoder', async
   })
   const { facts, timeline } = await media.probe(file)
   const segment = { index: 0, firstFrame: 0, frames: 3, from: timeline.pts[0], entry: timeline.pts[0] }
+  await using small = openMedia({ memoryMb: 100 })
   await expect(
     small.decode(file, segment, facts, { format: 'png', out: at('large.bin') })
-  ).rejects.toHaveProperty('code')
+  ).rejects.toMatchObject({ code: 'media-crashed', details: { doing: 'decoding', file } })
 })

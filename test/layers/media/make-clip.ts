@@ -1,4 +1,5 @@
 import {
+  AV_LOG_QUIET,
   AV_PIX_FMT_YUV420P,
   AV_PKT_DATA_DISPLAYMATRIX,
   AV_SAMPLE_FMT_FLT,
@@ -8,13 +9,16 @@ import {
   Codec,
   Dictionary,
   FormatContext,
-  Frame,
+  Log,
   Rational,
   type CodecContext,
   type FFEncoderCodec,
   type Packet
 } from 'node-av'
-import { encode, newPacket, ok, openEncoder } from '../../../layers/media/ffmpeg.ts'
+import { encode, newFrame, newPacket, ok, openEncoder } from '../../../layers/media/ffmpeg.ts'
+
+Log.setLevel(AV_LOG_QUIET)
+process.env.SVT_LOG = '0'
 
 export interface ClipRecipe {
   width?: number
@@ -23,7 +27,8 @@ export interface ClipRecipe {
   timeBase?: { num: number; den: number }
   /** Time stamp of frame `index`, in `timeBase`. */
   pts?: (index: number) => number
-  codec?: FFEncoderCodec
+  /** FFmpeg's name of an encoder. */
+  codec?: string
   options?: Record<string, string>
   container?: string
   muxer?: Record<string, string>
@@ -31,7 +36,7 @@ export interface ClipRecipe {
   turn?: 0 | 90 | 180 | 270
   sampleAspectRatio?: [number, number]
   /** A tone of 440 Hz that starts and ends with the pictures. */
-  sound?: FFEncoderCodec
+  sound?: string
   /** Fills the planes of frame `index`: width x height luma, then twice a quarter of that (rounded up) chroma. */
   paint?: (planes: [Buffer, Buffer, Buffer], index: number, width: number, height: number) => void
 }
@@ -80,7 +85,7 @@ export const makeClip = async (file: string, recipe: ClipRecipe = {}) => {
   ok(output.allocOutputContext2(null, recipe.container ?? 'mp4', file), 'output')
 
   const video = await openEncoder(
-    Codec.findEncoderByName(recipe.codec ?? ('libx264' as FFEncoderCodec))!,
+    encoderNamed(recipe.codec ?? 'libx264'),
     {
       ...(recipe.codec ? {} : { preset: 'ultrafast', crf: '12', 'x264-params': 'log=-1' }),
       ...recipe.options
@@ -88,13 +93,13 @@ export const makeClip = async (file: string, recipe: ClipRecipe = {}) => {
     c => {
       c.width = width
       c.height = height
-      c.pixelFormat = recipe.options?.['pixel_format'] ? c.pixelFormat : AV_PIX_FMT_YUV420P
+      c.pixelFormat = AV_PIX_FMT_YUV420P
       c.timeBase = new Rational(timeBase.num, timeBase.den)
       c.threadCount = 2
       if (recipe.sampleAspectRatio) c.sampleAspectRatio = new Rational(...recipe.sampleAspectRatio)
     }
   )
-  const sound = recipe.sound && (await soundEncoder(recipe.sound))
+  const sound = recipe.sound === undefined ? undefined : await soundEncoder(recipe.sound)
   const streams = [video, ...(sound ? [sound] : [])].map(encoder => {
     const stream = output.newStream()
     ok(stream.codecpar.fromContext(encoder), 'parameters')
@@ -126,18 +131,12 @@ export const makeClip = async (file: string, recipe: ClipRecipe = {}) => {
   let samples = 0
   for (let i = 0; i < frames; i++) {
     paint(planes, i, width, height)
-    using frame = Frame.fromVideoBuffer(Buffer.concat(planes), {
-      width,
-      height,
-      format: AV_PIX_FMT_YUV420P,
-      timeBase,
-      pts: BigInt(pts(i))
-    })
+    using picture = pictureFrame(planes, width, height, BigInt(pts(i)))
     durations.set(BigInt(pts(i)), BigInt(pts(i + 1) - pts(i)))
-    await encode(video, frame, packet, write(0, video))
+    await encode(video, picture, packet, write(0, video))
     const soundUntil = ((pts(i + 1) - pts(0)) * timeBase.num * sampleRate) / timeBase.den
     for (; sound && samples + sound.frameSize <= soundUntil; samples += sound.frameSize) {
-      using tone = toneFrame(sound, samples, (pts(0) * timeBase.num * sampleRate) / timeBase.den)
+      using tone = toneFrame(sound, samples + (pts(0) * timeBase.num * sampleRate) / timeBase.den)
       await encode(sound, tone, packet, write(1, sound))
     }
   }
@@ -154,8 +153,10 @@ const sampleRate = 48000
 /** One channel: planar and packed are the same. */
 const floats = [AV_SAMPLE_FMT_FLTP, AV_SAMPLE_FMT_FLT]
 
-const soundEncoder = (name: FFEncoderCodec) => {
-  const codec = Codec.findEncoderByName(name)!
+const encoderNamed = (name: string) => Codec.findEncoderByName(name as FFEncoderCodec)!
+
+const soundEncoder = (name: string) => {
+  const codec = encoderNamed(name)
   return openEncoder(codec, {}, c => {
     c.sampleRate = sampleRate
     c.sampleFormat = codec.sampleFormats!.find(f => floats.includes(f)) ?? AV_SAMPLE_FMT_S16
@@ -164,18 +165,35 @@ const soundEncoder = (name: FFEncoderCodec) => {
   })
 }
 
-const toneFrame = (encoder: CodecContext, first: number, offset: number) => {
+/** A frame with memory of its own: node-av's fromVideoBuffer lends the buffer without keeping it alive. */
+const pictureFrame = (planes: Buffer[], width: number, height: number, pts: bigint) => {
+  const frame = newFrame()
+  frame.format = AV_PIX_FMT_YUV420P
+  frame.width = width
+  frame.height = height
+  frame.pts = pts
+  ok(frame.getBuffer(), 'frame')
+  for (const [p, plane] of planes.entries()) {
+    const rowBytes = p ? Math.ceil(width / 2) : width
+    for (let row = 0; row * rowBytes < plane.length; row++)
+      plane.copy(frame.data![p], row * frame.linesize[p], row * rowBytes, (row + 1) * rowBytes)
+  }
+  return frame
+}
+
+const toneFrame = (encoder: CodecContext, pts: number) => {
   const { frameSize, sampleFormat } = encoder
-  const tone = (_: unknown, i: number) => 0.3 * Math.sin((2 * Math.PI * 440 * (first + i)) / sampleRate)
+  const frame = newFrame()
+  frame.format = sampleFormat
+  frame.nbSamples = frameSize
+  frame.sampleRate = sampleRate
+  frame.channelLayout = avChannelLayoutDefault(1)
+  frame.pts = BigInt(Math.round(pts))
+  ok(frame.getBuffer(), 'frame')
+  const tone = (_: unknown, i: number) => 0.3 * Math.sin((2 * Math.PI * 440 * (pts + i)) / sampleRate)
   const samples = floats.includes(sampleFormat)
     ? Float32Array.from({ length: frameSize }, tone)
     : Int16Array.from({ length: frameSize }, (_, i) => 32767 * tone(_, i))
-  return Frame.fromAudioBuffer(Buffer.from(samples.buffer), {
-    nbSamples: frameSize,
-    format: sampleFormat,
-    sampleRate,
-    channelLayout: avChannelLayoutDefault(1),
-    timeBase: { num: 1, den: sampleRate },
-    pts: BigInt(Math.round(first + offset))
-  })
+  Buffer.from(samples.buffer).copy(frame.data![0])
+  return frame
 }

@@ -7,7 +7,8 @@ import { Fault } from '../../../events/faults.ts'
 import { openMedia, planSegments } from '../../../layers/media/index.ts'
 import { openWorkplace } from './workplace.ts'
 
-const { at } = openWorkplace()
+const workplace = openWorkplace()
+const { at } = workplace
 const clip = 'media/street.mp4'
 
 /** Processes that run our child entry under this one. */
@@ -56,12 +57,14 @@ describe.skipIf(process.platform !== 'linux')('the media process', () => {
   })
 
   test('is killed when a call takes too long', async () => {
+    const { facts, timeline } = await workplace.media.probe(clip)
+    const before = children()
     await using media = openMedia({ secondsPerCall: 0.6 })
-    const { facts, timeline } = await media.probe(clip)
+    const [pid] = children().filter(p => !before.includes(p))
     const [segment] = planSegments(timeline, { target: 120, max: 120 })
     const call = media.decode(clip, segment, facts, { format: 'png', out: at('late.bin') })
     await expect(call).rejects.toMatchObject({ code: 'media-timeout', details: { seconds: 0.6 } })
-    expect(await gone(children()[0] ?? -1)).toBe(true)
+    expect(await gone(pid)).toBe(true)
   })
 
   test('ends with the process that started it, even if that is killed', async () => {

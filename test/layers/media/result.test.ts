@@ -2,7 +2,7 @@ import { copyFileSync, readFileSync, statSync } from 'node:fs'
 import { AV_NOPTS_VALUE, AVMEDIA_TYPE_AUDIO, FormatContext } from 'node-av'
 import sharp from 'sharp'
 import { expect, test } from 'vitest'
-import type { Shape } from '../../../events/clip.ts'
+import type { PictureFormat, Shape } from '../../../events/clip.ts'
 import { packetsOf } from '../../../layers/media/ffmpeg.ts'
 import { makeClip, type ClipRecipe } from './make-clip.ts'
 import { decodeAll, openWorkplace, pixels } from './workplace.ts'
@@ -12,7 +12,11 @@ const { media, at } = openWorkplace()
 /** Takes a clip all the way: cut, decoded, drawn upon, rendered, joined, with its sound. */
 const throughAll = async (
   file: string,
-  { shapes = [] as Shape[], target = 20, format = 'jpeg' as 'jpeg' | 'png' } = {}
+  {
+    shapes = [],
+    target = 20,
+    format = 'jpeg'
+  }: { shapes?: Shape[]; target?: number; format?: PictureFormat } = {}
 ) => {
   const { facts, tables, files } = await decodeAll(media, file, { target, format })
   const segments: string[] = []

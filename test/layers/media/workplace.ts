@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import sharp from 'sharp'
 import { afterAll } from 'vitest'
-import type { FrameTable } from '../../../events/clip.ts'
+import type { FrameTable, PictureFormat } from '../../../events/clip.ts'
 import { openMedia, planSegments, type Media } from '../../../layers/media/index.ts'
 
 /** A folder and a media process for the tests of one file. */
@@ -17,11 +17,18 @@ export const openWorkplace = () => {
   return { media, at: (name: string) => path.join(folder, name) }
 }
 
+interface DecodeAll {
+  /** Frames of a segment; all by default. */
+  target?: number
+  format?: PictureFormat
+  longSide?: number
+}
+
 /** Decodes a whole clip, cut into segments of about `target` frames. */
 export const decodeAll = async (
   media: Media,
   file: string,
-  { target = Infinity, format = 'png' as 'png' | 'jpeg', longSide = undefined as number | undefined } = {}
+  { target = Infinity, format = 'png', longSide }: DecodeAll = {}
 ) => {
   const { facts, timeline } = await media.probe(file)
   const segments = planSegments(timeline, { target, max: Math.floor(target * 1.5) })

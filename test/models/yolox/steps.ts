@@ -1,5 +1,4 @@
-import { readGolden } from '../../../models/golden/index.ts'
-import type { StepsForm } from '../../../models/yolox/golden-steps.ts'
+import { readGolden, type GoldenForm } from '../../../models/golden/index.ts'
 
 /** All of what `stages` yields. */
 export const collect = async <T>(stages: AsyncIterable<T>) => {
@@ -8,11 +7,13 @@ export const collect = async <T>(stages: AsyncIterable<T>) => {
   return all
 }
 
+const noModel = () => Promise.reject(new Error('these forms run no model'))
+
 /** Runs the comparison with a golden file: which stages miss, which are skipped, how many were compared. */
-export const checkStages = async (form: StepsForm, file: string) => {
+export const checkStages = async (form: GoldenForm, file: string) => {
   const golden = await readGolden(file)
   if (!form.accepts(golden)) throw new Error(`${file} is of another form`)
-  const stages = await collect(form.check(golden))
+  const stages = await collect(form.check(golden, noModel))
   return {
     missed: stages.filter(stage => 'ok' in stage && !stage.ok),
     skipped: stages.flatMap(stage => ('skipped' in stage ? [stage.stage] : [])),

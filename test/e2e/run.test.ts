@@ -1,0 +1,176 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import sharp from 'sharp'
+import { describe, expect, it } from 'vitest'
+import { manifest as manifestSchema } from '../../events/manifest.ts'
+import { openMedia } from '../../layers/media/index.ts'
+import { clipmill, root, start, street, temporaryFolder } from './cli.ts'
+
+const results = ['overlay.mp4', 'picture.jpg', 'tracks.coco.json', 'tracks.csv', 'tracks.json', 'tracks.txt']
+const folderOf = (out: string) => path.join(out, 'track-many/street.mp4')
+const digests = (out: string) =>
+  Object.fromEntries(
+    results.map(name => [
+      name,
+      createHash('sha256')
+        .update(readFileSync(path.join(folderOf(out), name)))
+        .digest('hex')
+    ])
+  )
+
+describe('clipmill run track-many', () => {
+  it('turns the street clip into tracks, an overlay that plays anywhere, a picture and a manifest', async () => {
+    const out = temporaryFolder()
+    const { exit, stdout, stderr } = await clipmill('run', 'track-many', street, '--out', out)
+    expect(exit, stderr).toBe(0)
+    expect(stdout.trim()).toBe(`${folderOf(out)}/`)
+    expect(readdirSync(folderOf(out)).toSorted()).toEqual(['manifest.json', ...results].toSorted())
+
+    // The progress line names every step, in this order.
+    const steps = ['plan', 'decode 120', 'infer detect 120', 'infer associate 120', 'store 120']
+    const places = steps.map(step => stderr.indexOf(step))
+    expect(places.every(place => place >= 0)).toBe(true)
+    expect(places).toEqual(places.toSorted((a, b) => a - b))
+
+    const lines = readFileSync(path.join(folderOf(out), 'tracks.txt'), 'utf8')
+      .trimEnd()
+      .split('\n')
+    for (const line of lines) expect(line).toMatch(/^\d+,\d+(,-?\d+\.\d){4},[01]\.\d\d,-1,-1,-1$/)
+    const frames = new Set(lines.map(line => Number(line.split(',')[0])))
+    const ids = new Set(lines.map(line => Number(line.split(',')[1])))
+    // People are in sight in every frame, and about a dozen walk through.
+    expect([Math.min(...frames), Math.max(...frames), frames.size]).toEqual([1, 120, 120])
+    expect(ids.size).toBeGreaterThan(8)
+    expect(ids.size).toBeLessThan(20)
+
+    await using media = openMedia()
+    const { facts } = await media.probe(path.join(folderOf(out), 'overlay.mp4'))
+    expect(facts.video).toMatchObject({
+      codec: 'h264',
+      width: 768,
+      height: 576,
+      frames: 120,
+      variable: false
+    })
+    expect((await sharp(path.join(folderOf(out), 'picture.jpg')).metadata()).width).toBe(768)
+
+    const manifest = manifestSchema.parse(
+      JSON.parse(readFileSync(path.join(folderOf(out), 'manifest.json'), 'utf8'))
+    )
+    expect(Object.fromEntries(manifest.files.map(({ name, sha256 }) => [name, sha256]))).toEqual(digests(out))
+    expect(manifest.timings.map(({ step, frames }) => [step, frames])).toEqual(
+      ['associate', 'decode', 'detect', 'plan', 'store'].map(step => [step, 120])
+    )
+    expect(manifest.models).toMatchObject([
+      { stage: 'detect', model: 'clipmill-person-nano', weights: { licence: { weights: 'Apache-2.0' } } }
+    ])
+  })
+
+  it('stopped by Ctrl-C and started again, or with a worker killed, gives the same bytes', async () => {
+    const [home, undisturbed, interrupted, bereft] = Array.from({ length: 4 }, temporaryFolder)
+    const run = (out: string) => start(['run', 'track-many', street, '--out', out], { home })
+    expect((await run(undisturbed).ended).exit).toBe(0)
+
+    const first = run(interrupted)
+    await first.said(/infer detect [1-9]/)
+    first.child.kill('SIGINT')
+    const { exit, stderr } = await first.ended
+    expect(exit).toBe(130)
+    expect(stderr).toContain('stopped; the same command goes on where it was')
+    expect(existsSync(folderOf(interrupted))).toBe(false)
+    const second = await run(interrupted).ended
+    expect(second.exit, second.stderr).toBe(0)
+    // The second run found the pictures that the first one had made.
+    expect(digests(interrupted)).toEqual(digests(undisturbed))
+
+    const third = run(bereft)
+    await third.said(/infer detect [1-9]/)
+    const workers = execFileSync('pgrep', ['-P', String(third.child.pid), '-f', 'local/worker'], {
+      encoding: 'utf8'
+    })
+    process.kill(Number(workers.trim().split('\n')[0]), 'SIGKILL')
+    const survived = await third.ended
+    expect(survived.exit, survived.stderr).toBe(0)
+    expect(digests(bereft)).toEqual(digests(undisturbed))
+    // Nothing is kept of work that is done.
+    expect(readdirSync(path.join(home, 'runs'))).toEqual([])
+  }, 180_000)
+
+  it('does not overwrite the results of another job unasked', async () => {
+    const [out, home] = [temporaryFolder(), temporaryFolder()]
+    mkdirSync(folderOf(out), { recursive: true })
+    const other = { job: { id: 'track-many-000000000000000000000000' } }
+    writeFileSync(path.join(folderOf(out), 'manifest.json'), JSON.stringify(other))
+    const { exit, stderr } = await start(['run', 'track-many', street, '--out', out], { home }).ended
+    expect(exit).toBe(2)
+    expect(stderr).toMatch(/^results-exist: .*\n {2}.*--force/m)
+    expect(JSON.parse(readFileSync(path.join(folderOf(out), 'manifest.json'), 'utf8'))).toEqual(other)
+  })
+})
+
+describe('what a person may get wrong ends with a code, the next step and nothing written', () => {
+  const write = (folder: string, name: string, text: string) => {
+    const file = path.join(folder, name)
+    writeFileSync(file, text)
+    return file
+  }
+  const cases: [what: string, args: (folder: string) => string[], exit: number, code: string][] = [
+    ['no such file', folder => [path.join(folder, 'nowhere.mp4')], 3, 'clip-missing'],
+    ['a folder', folder => [folder], 3, 'clip-missing'],
+    ['an empty file', folder => [write(folder, 'empty.mp4', '')], 3, 'clip-empty'],
+    [
+      'a text file',
+      folder => [write(folder, 'notes.mp4', 'walk the dog\n'.repeat(100))],
+      3,
+      'clip-not-video'
+    ],
+    ['an option that is not there', () => [street, '--min-skore', '0.5'], 2, ''],
+    ['an option out of its range', () => [street, '--min-score', '7'], 2, 'options-invalid'],
+    ['an option that is no number', () => [street, '--lost-for', 'long'], 2, 'options-invalid'],
+    ['a class that the detector does not know', () => [street, '--classes', 'dragon'], 2, 'options-invalid']
+  ]
+  it.each(cases)('%s', async (_, args, exit, code) => {
+    const [folder, out] = [temporaryFolder(), temporaryFolder()]
+    const ended = await clipmill('run', 'track-many', ...args(folder), '--out', out)
+    expect(ended.exit, ended.stderr).toBe(exit)
+    expect(ended.stderr).toContain(code)
+    expect(ended.stderr).not.toContain('internal-error')
+    expect(ended.stdout).toBe('')
+    expect(readdirSync(out)).toEqual([])
+  })
+
+  it('a task that is not there', async () => {
+    expect(await clipmill('run', 'juggle', street)).toMatchObject({
+      exit: 2,
+      stderr: 'task-unknown: there is no task "juggle"\n  choose one of: track-many\n'
+    })
+  })
+
+  it('as JSON where JSON is asked for', async () => {
+    const { exit, stdout, stderr } = await clipmill(
+      'run',
+      'track-many',
+      'nowhere.mp4',
+      street,
+      '--min-score',
+      '7',
+      '--json'
+    )
+    expect(exit).toBe(2)
+    expect(stderr).toBe('')
+    expect(JSON.parse(stdout)).toMatchObject({
+      error: { code: 'options-invalid', details: { task: 'track-many' } }
+    })
+  })
+})
+
+it('started by hand on a Node that is too old, it says in one line what to do', () => {
+  const old =
+    'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.20.2" } })'
+  const args = ['--import', `data:text/javascript,${old}`, path.join(root, 'cli/clipmill.js'), 'run']
+  const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+  expect(status).toBe(2)
+  expect(stderr).toMatch(/^clipmill needs Node 22\.18 or newer.*npx clipmill.*\n$/)
+})
