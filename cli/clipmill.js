@@ -6,5 +6,6 @@ if (major < 22 || (major === 22 && minor < 18)) {
   )
   process.exit(2)
 }
-const { main } = await import('./main.ts')
+// Node runs TypeScript as it is, but not below node_modules: there, the bundle made for it runs.
+const { main } = await import(import.meta.url.includes('/node_modules/') ? '../dist/main.js' : './main.ts')
 await main(process.argv)

@@ -7,7 +7,7 @@ const property = z.object({
   type: z.enum(['number', 'integer', 'boolean', 'string', 'array']).default('string'),
   description: z.string().default(''),
   unit: z.string().optional(),
-  default: z.json().optional(),
+  default: z.union([z.string(), z.number(), z.boolean()]).optional(),
   enum: z.array(z.string()).optional(),
   minimum: z.number().optional(),
   maximum: z.number().optional()

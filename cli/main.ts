@@ -1,13 +1,11 @@
-import { createRequire } from 'node:module'
 import { Command, CommanderError } from 'commander'
+import packageJson from '../package.json' with { type: 'json' }
 import { exits, Fault } from '../events/faults.ts'
 import { tasks } from '../tasks/index.ts'
 import { addTaskFlags, taskOptions } from './flags.ts'
 import { inspect, verify } from './models.ts'
 import { flushed, printFault, printJson } from './output.ts'
 import { run } from './run.ts'
-
-const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
 
 const exitCodes = `
 Exit codes:
@@ -27,7 +25,7 @@ export const main = async (argv: string[]) => {
   const json = argv.includes('--json')
   const program = new Command('clipmill')
     .description('Turns a clip into tracks, masks, poses, actions, labels, more frames or more pixels.')
-    .version(version)
+    .version(packageJson.version)
     .addHelpText('after', exitCodes)
     .exitOverride()
 

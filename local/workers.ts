@@ -1,4 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process'
+import path from 'node:path'
 import { Fault } from '../events/faults.ts'
 import type { FunctionName, Invocation, WorkerMessage } from './messages.ts'
 
@@ -35,7 +36,10 @@ export const startWorkers = (
   let closed = false
 
   const spawn = () => {
-    const worker = fork(new URL('./worker.ts', import.meta.url), { env, serialization: 'advanced' })
+    const worker = fork(new URL(`./worker${path.extname(import.meta.url)}`, import.meta.url), {
+      env,
+      serialization: 'advanced'
+    })
     all.add(worker)
     worker.on('exit', () => {
       all.delete(worker)

@@ -1,12 +1,10 @@
-import { createRequire } from 'node:module'
+import packageJson from '../../package.json' with { type: 'json' }
 import type { Manifest } from '../../events/manifest.ts'
 import type { Context } from '../shared/context.ts'
 import type { Work } from '../shared/job.ts'
 import { keys } from '../shared/keys.ts'
 import { timing } from '../shared/once.ts'
 import type { ResultFile } from './result-file.ts'
-
-const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
 
 /** Writes the manifest, the last of a job's results, and answers with its key. */
 export const writeManifest = async (context: Context, work: Work, files: ResultFile[]): Promise<string> => {
@@ -16,7 +14,7 @@ export const writeManifest = async (context: Context, work: Work, files: ResultF
     job,
     clip: plan.clip,
     frames: plan.clip.video.frames,
-    versions: { clipmill: version, node: process.versions.node },
+    versions: { clipmill: packageJson.version, node: process.versions.node },
     models: await Promise.all(
       task.stages
         .filter(stage => job.models[stage.name])

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import path from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { TensorData } from '../../models/graph/index.ts'
 
@@ -32,7 +33,7 @@ export const openSession = async (
   directory: string,
   { threads = availableParallelism() }: { threads?: number } = {}
 ): Promise<Session> => {
-  const worker = new Worker(new URL('./session-thread.ts', import.meta.url), {
+  const worker = new Worker(new URL(`./session-thread${path.extname(import.meta.url)}`, import.meta.url), {
     workerData: { directory, threads }
   })
   const waiting = new Map<number, { resolve: (outputs: Outputs) => void; reject: (error: Error) => void }>()

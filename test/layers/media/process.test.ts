@@ -84,6 +84,22 @@ describe.skipIf(process.platform !== 'linux')('the media process', () => {
     expect(await gone(pid)).toBe(true)
   })
 
+  test('takes no more memory for a clip six times as long', async () => {
+    const before = children()
+    await using media = openMedia()
+    const { facts, timeline } = await media.probe(clip)
+    const [pid] = children().filter(p => !before.includes(p))
+    const peak = () => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1])
+    const decode = async () => {
+      for (const segment of planSegments(timeline, { target: 60, max: 90 }))
+        await media.decode(clip, segment, facts, { format: 'jpeg', out: at('flat.bin') })
+    }
+    await decode()
+    const once = peak()
+    for (let i = 0; i < 5; i++) await decode()
+    expect(peak() / once).toBeLessThan(1.1)
+  })
+
   test('does calls one after the other', async () => {
     await using media = openMedia()
     const facts = await Promise.all([
