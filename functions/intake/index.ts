@@ -63,7 +63,7 @@ const refuse = async (context: IntakeContext, { bucket, key }: Upload, fault: Fa
 const readRequests = async (context: IntakeContext, upload: Upload) => {
   if (upload.key.endsWith('.job.json')) return readTicket(context, upload)
   const [folder] = upload.key.split('/', 1)
-  if (!(folder in tasks) || upload.key.endsWith('.json') || upload.key.endsWith('/')) return []
+  if (!Object.hasOwn(tasks, folder) || upload.key.endsWith('.json') || upload.key.endsWith('/')) return []
   return [
     {
       clip: upload,

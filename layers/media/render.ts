@@ -9,7 +9,7 @@ import {
   type CodecContext,
   type Packet
 } from 'node-av'
-import type { ClipFacts, FrameTable, Shape } from '../../events/clip.ts'
+import { seconds, type ClipFacts, type FrameTable, type Shape } from '../../events/clip.ts'
 import { openCanvas, readPicture, type Target } from './canvas.ts'
 import type { ColourTags } from './colour.ts'
 import { encode, newPacket, openEncoder } from './ffmpeg.ts'
@@ -45,7 +45,7 @@ export const render = async (
   const file = openSync(pictures, 'r')
   using canvas = await openCanvas(table, facts.video, target)
   using packet = newPacket()
-  const encoder = await openVideoEncoder(target, table, colour)
+  const encoder = await openVideoEncoder(target, table, colour, highestRate(facts, target))
   const output = await openOutput(out, segmentFormat, [{ encoder, timeBase: encoder.timeBase }])
   const write = async (p: Packet) => {
     p.rescaleTs(encoder.timeBase, output.streams[0].timeBase)
@@ -68,6 +68,13 @@ export const render = async (
   }
 }
 
+/** Bits a second: twice what the source has for as many pixels, so that results do not outgrow their sources. */
+const highestRate = ({ bytes, video }: ClipFacts, { width, height }: Target) => {
+  const ofSource = (bytes * 8) / seconds(video.end - video.start, video.timeBase)
+  const rate = (2 * ofSource * width * height) / (video.width * video.height)
+  return Math.round(Math.min(2e8, Math.max(5e5, rate)))
+}
+
 /** Pictures of H.264 with 4:2:0 have even sides. */
 const evenSize = ({ width, height }: { width: number; height: number }) => ({
   width: width - (width % 2),
@@ -81,13 +88,16 @@ const startIn = (timeBase: { num: number; den: number }, { video }: ClipFacts) =
 const openVideoEncoder = (
   target: Target,
   { timeBase }: FrameTable,
-  colour: ColourTags
+  colour: ColourTags,
+  rate: number
 ): Promise<CodecContext> =>
   openEncoder(
     Codec.findEncoderByName(FF_ENCODER_LIBX264)!,
     {
       preset: 'veryfast',
-      crf: '20',
+      crf: '22',
+      maxrate: String(rate),
+      bufsize: String(2 * rate),
       bf: '0',
       colorspace: colour.space === 'gbr' ? 'smpte170m' : colour.space,
       color_primaries: colour.primaries,

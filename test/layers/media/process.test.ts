@@ -59,11 +59,11 @@ describe.skipIf(process.platform !== 'linux')('the media process', () => {
   test('is killed when a call takes too long', async () => {
     const { facts, timeline } = await workplace.media.probe(clip)
     const before = children()
-    await using media = openMedia({ secondsPerCall: 0.6 })
+    await using media = openMedia({ secondsPerCall: 0.1 })
     const [pid] = children().filter(p => !before.includes(p))
     const [segment] = planSegments(timeline, { target: 120, max: 120 })
     const call = media.decode(clip, segment, facts, { format: 'png', out: at('late.bin') })
-    await expect(call).rejects.toMatchObject({ code: 'media-timeout', details: { seconds: 0.6 } })
+    await expect(call).rejects.toMatchObject({ code: 'media-timeout', details: { seconds: 0.1 } })
     expect(await gone(pid)).toBe(true)
   })
 

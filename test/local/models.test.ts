@@ -1,0 +1,66 @@
+import { cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { expect, it, onTestFinished } from 'vitest'
+import { openModels } from '../../layers/models/index.ts'
+import { packageRoot } from '../../local/home.ts'
+import { ensureModels } from '../../local/models.ts'
+import { buildModel } from '../../models/catalogue/build.ts'
+import { weightsNamed } from '../../models/catalogue/index.ts'
+
+const name = 'clipmill-person-nano'
+const temporaryFolder = async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'clipmill-models-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+it('builds a model once, under its digest, with a manifest that says where its weights are from', async () => {
+  const folder = await temporaryFolder()
+  await ensureModels(folder, [name])
+  const models = openModels(folder)
+  const digest = models.digest(name)
+  expect((await readdir(models.directory(digest))).toSorted()).toEqual([
+    'manifest.json',
+    'model.onnx',
+    'model.weights'
+  ])
+  expect(await models.describe(digest)).toMatchObject({
+    model: name,
+    variant: 'nano',
+    digest,
+    weights: { sha256: weightsNamed(name).sha256, licence: { weights: 'Apache-2.0' } }
+  })
+
+  const built = await stat(models.directory(digest))
+  await ensureModels(folder, [name])
+  expect((await stat(models.directory(digest))).ctimeMs).toBe(built.ctimeMs)
+})
+
+it('gives the same digest wherever it is built', async () => {
+  const [one, other] = [await temporaryFolder(), await temporaryFolder()]
+  await ensureModels(one, [name])
+  await ensureModels(other, [name])
+  expect(openModels(one).digest(name)).toBe(openModels(other).digest(name))
+})
+
+it('refuses a file that is not the one that the catalogue names, and leaves nothing', async () => {
+  const folder = await temporaryFolder()
+  const file = path.join(folder, 'weights.safetensors')
+  await cp(path.join(packageRoot, weightsNamed(name).file), file)
+  const bytes = await readFile(file)
+  bytes[bytes.length - 1] ^= 1
+  await writeFile(file, bytes)
+  await expect(buildModel(weightsNamed(name), file, folder)).rejects.toMatchObject({
+    code: 'weights-changed'
+  })
+  expect(await readdir(folder)).toEqual(['weights.safetensors'])
+})
+
+it('a model that is not built is answered with those that are', async () => {
+  const folder = await temporaryFolder()
+  await ensureModels(folder, [name])
+  expect(() => openModels(folder).digest('yolox-huge')).toThrow(
+    expect.objectContaining({ code: 'model-not-built', details: { model: 'yolox-huge', built: [name] } })
+  )
+})
