@@ -34,7 +34,12 @@ module.exports = {
       from: { orphan: true, pathNot: '(^|/)\\.|\\.config\\.(js|ts)$' },
       to: {}
     },
-    { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'resolvable',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true, pathNot: '^\\.\\./dist/' }
+    },
     {
       name: 'models-know-no-cloud',
       severity: 'error',

@@ -3,7 +3,7 @@ import { taskNamed } from '../tasks/index.ts'
 import type { Task } from '../tasks/define.ts'
 
 /** A step's share of the time, roughly; only the estimate of what is left hangs on it. */
-const cost = { decode: 1, each: 8, fold: 0.2, store: 2 }
+const cost = { decode: 1, each: 8, fold: 0.1, render: 1.5, store: 0.5 }
 
 interface Step {
   name: string
@@ -21,6 +21,7 @@ const stepsOf = (task: Task): Step[] => [
     cost: cost[kind],
     done: new Map()
   })),
+  { name: 'render', label: 'render', cost: cost.render, done: new Map() },
   { name: 'store', label: 'store', cost: cost.store, done: new Map() }
 ]
 

@@ -2,7 +2,7 @@ import type { Task } from '../tasks/define.ts'
 
 /** One invocation of a function: how long it may take, and what is tried again. */
 export interface Call {
-  function: 'plan' | 'decode' | 'infer' | 'store'
+  function: 'plan' | 'decode' | 'infer' | 'render' | 'store'
   /** For `infer`: the stage. */
   stage?: string
   timeoutSeconds: number
@@ -22,7 +22,7 @@ export const retry = { attempts: 4, firstDelaySeconds: 1, backoffRate: 2, maxDel
 
 const minutes = (count: number) => count * 60
 
-/** plan, then decode and the stages, then store. Neighbouring `each` stages share one pass over the segments. */
+/** plan, then decode and the stages, then render and store. Neighbouring `each` stages share one pass over the segments. */
 export const chain = (task: Task): Step[] => {
   const steps: Step[] = [{ kind: 'call', call: { function: 'plan', timeoutSeconds: minutes(5) } }]
   let calls: Call[] | undefined = [{ function: 'decode', timeoutSeconds: minutes(10) }]
@@ -35,5 +35,9 @@ export const chain = (task: Task): Step[] => {
     } else if (calls) calls.push(call)
     else steps.push({ kind: 'each', calls: (calls = [call]) })
   }
-  return [...steps, { kind: 'repeat', call: { function: 'store', timeoutSeconds: minutes(15) } }]
+  return [
+    ...steps,
+    { kind: 'each', calls: [{ function: 'render', timeoutSeconds: minutes(10) }] },
+    { kind: 'call', call: { function: 'store', timeoutSeconds: minutes(15) } }
+  ]
 }

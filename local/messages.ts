@@ -2,7 +2,7 @@ import type { Announcement } from '../events/announcement.ts'
 import type { FaultRecord } from '../events/faults.ts'
 import type { Job } from '../events/job.ts'
 
-export type FunctionName = 'intake' | 'plan' | 'decode' | 'infer' | 'store'
+export type FunctionName = 'intake' | 'plan' | 'decode' | 'infer' | 'render' | 'store'
 
 /** To a worker: run a function on an event. */
 export interface Invocation {

@@ -29,8 +29,10 @@ export const runJob = async (
     let segments = 0
     for (const step of chain(taskNamed(job.task))) {
       signal.throwIfAborted()
-      if (step.kind === 'call') segments = planned.parse(await call(step.call)).segments
-      else if (step.kind === 'each')
+      if (step.kind === 'call') {
+        const answer = await call(step.call)
+        if (step.call.function === 'plan') segments = planned.parse(answer).segments
+      } else if (step.kind === 'each')
         await sideBySide(segments, parallel, async segment => {
           for (const one of step.calls) await call(one, { segment })
         })

@@ -18,6 +18,7 @@ const handlers: Record<FunctionName, () => Promise<(event: unknown, lambda: Lamb
   plan: async () => (await import('../functions/plan/handler.ts')).planHandler(open),
   decode: async () => (await import('../functions/decode/handler.ts')).decodeHandler(open),
   infer: async () => (await import('../functions/infer/handler.ts')).inferHandler(open),
+  render: async () => (await import('../functions/render/handler.ts')).renderHandler(open),
   store: async () => (await import('../functions/store/handler.ts')).storeHandler(open)
 }
 

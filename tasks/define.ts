@@ -94,5 +94,9 @@ export interface Output<Options = unknown> {
   write(results: Results<Options>): AsyncIterable<string>
 }
 
-/** Opened once for a clip and fed with every row in order, so it may remember, e.g. for trails. */
-export type Overlay = () => (row: unknown) => Shape[]
+export interface Overlay {
+  /** How many frames back it remembers, e.g. for trails. */
+  memory: number
+  /** Then fed with rows in order, from that many frames before the first one that is wanted. */
+  open: () => (row: unknown) => Shape[]
+}

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
-import { openClip } from '../shared/clip.ts'
+import { clipFile, clipMedia } from '../shared/clip.ts'
 import type { Context } from '../shared/context.ts'
 import { about, readWork } from '../shared/job.ts'
 import { keys } from '../shared/keys.ts'
@@ -21,7 +21,8 @@ export const decode = async (context: Context, { job: id, segment: index }: z.in
   if (await results.exists(name.frames(index))) return
   const elapsed = stopwatch()
   const { job, plan, segments } = await readWork(context, id)
-  const { file, media } = await openClip(context, job)
+  const file = await clipFile(context, job)
+  const media = await clipMedia(context, job)
   const scratch = await mkdtemp(path.join(context.scratch, 'decode-'))
   try {
     if (index === 0 && plan.clip.audio) {

@@ -4,7 +4,7 @@ import type { ClipFacts } from '../../events/clip.ts'
 import { plan as planSchema, type Plan } from '../../events/plan.ts'
 import { pictureSize, planSegments } from '../../layers/media/index.ts'
 import { taskNamed } from '../../tasks/index.ts'
-import { openClip } from '../shared/clip.ts'
+import { clipFile, clipMedia } from '../shared/clip.ts'
 import type { Context } from '../shared/context.ts'
 import { about, readJob } from '../shared/job.ts'
 import { keys } from '../shared/keys.ts'
@@ -29,8 +29,8 @@ export const plan = async (context: Context, { job: id }: z.infer<typeof planEve
 
   const elapsed = stopwatch()
   if (job.clip.bytes > limits.bytes) refuse(job.clip.key, 'bytes', job.clip.bytes, limits.bytes)
-  const { file, media } = await openClip(context, job)
-  const { facts, timeline } = await media.probe(file)
+  const media = await clipMedia(context, job)
+  const { facts, timeline } = await media.probe(await clipFile(context, job))
   check(job.clip.key, facts)
 
   const pictures = taskNamed(job.task).pictures(job.options)

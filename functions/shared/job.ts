@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { segment } from '../../events/clip.ts'
+import { frameTable, segment } from '../../events/clip.ts'
 import { job as jobSchema, type Job } from '../../events/job.ts'
 import { plan as planSchema } from '../../events/plan.ts'
+import { rowsOf } from '../../events/rows.ts'
 import type { Upload } from '../../events/upload.ts'
 import { completeOptions, modelsOf, taskNamed } from '../../tasks/index.ts'
 import type { Context } from './context.ts'
@@ -59,6 +60,20 @@ export const readWork = async (context: Context, id: string) => {
   }
 }
 export type Work = Awaited<ReturnType<typeof readWork>>
+
+/** The last stage's rows of one segment, with the time stamps of their frames. */
+export const readSegmentRows = async ({ results }: Context, { job, task }: Work, segment: number) => {
+  const name = keys(job.id)
+  const last = task.stages.at(-1)!
+  const [table, { rows }] = await Promise.all([
+    results.getJson(name.frames(segment), frameTable),
+    results.getJson(name.rows(last.name, segment), rowsOf(last.row))
+  ])
+  return {
+    table,
+    rows: rows.map((row, i) => ({ index: table.frames[i].index, pts: table.frames[i].pts, row }))
+  }
+}
 
 /** What the job's announcements have in common. */
 export const about = (context: Context, job: Job) => ({

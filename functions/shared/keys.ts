@@ -15,7 +15,7 @@ export const keys = (job: string) => {
     rows: (stage: string, segment: number) => under(`rows/${stage}/${number(segment)}.json`),
     /** The state with which a fold leaves a segment. */
     state: (stage: string, segment: number) => under(`state/${stage}/${number(segment)}.bin`),
-    overlay: (segment: number) => under(`overlay/${number(segment)}.mkv`),
+    overlay: (segment: number) => under(`overlay/${number(segment)}.nut`),
     timing: (step: string, segment = 0) => under(`timings/${step}/${number(segment)}.json`),
     timings: under('timings/')
   }

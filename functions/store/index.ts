@@ -7,7 +7,7 @@ import { about, readJob, readWork } from '../shared/job.ts'
 import { keepTiming, stopwatch } from '../shared/once.ts'
 import { writeManifest } from './manifest.ts'
 import { writeOutputs } from './outputs.ts'
-import { joinOverlay, renderOverlay } from './overlay.ts'
+import { drawPicture, joinOverlay } from './overlay.ts'
 import type { ResultFile } from './result-file.ts'
 
 export const storeEvent = z.strictObject({
@@ -19,7 +19,6 @@ export const storeEvent = z.strictObject({
 /**
  * Makes the results of a job: the formats, the overlay, a picture to look at, and last the manifest; then announces that
  * the job is done. Told of a failure, it leaves an error object beside where the results would be and announces that.
- * Answers `{ done: false }` where it has stopped ahead of its time limit.
  */
 export const store = async (context: Context, { job: id, failure }: z.infer<typeof storeEvent>) => {
   if (failure) {
@@ -27,8 +26,7 @@ export const store = async (context: Context, { job: id, failure }: z.infer<type
     await context.results.put(`${job.results}error.json`, JSON.stringify({ job: id, ...failure }, null, 2), {
       contentType: 'application/json'
     })
-    await context.announce({ type: 'job.failed', ...about(context, job), fault: failure })
-    return { done: true }
+    return context.announce({ type: 'job.failed', ...about(context, job), fault: failure })
   }
 
   const elapsed = stopwatch()
@@ -36,9 +34,12 @@ export const store = async (context: Context, { job: id, failure }: z.infer<type
   const scratch = await mkdtemp(path.join(context.scratch, 'store-'))
   try {
     const overlay = work.task.overlay(work.job.options)
-    if (overlay && !(await renderOverlay(context, work, overlay, scratch))) return { done: false }
     const files: ResultFile[] = await writeOutputs(context, work, scratch)
-    if (overlay) files.push(...(await joinOverlay(context, work, overlay, scratch)))
+    if (overlay)
+      files.push(
+        await joinOverlay(context, work, scratch),
+        await drawPicture(context, work, overlay, scratch)
+      )
     await keepTiming(context, id, 0, {
       step: 'store',
       seconds: elapsed(),
@@ -46,7 +47,6 @@ export const store = async (context: Context, { job: id, failure }: z.infer<type
     })
     const manifest = await writeManifest(context, work, files)
     await context.announce({ type: 'job.completed', ...about(context, work.job), manifest })
-    return { done: true }
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }

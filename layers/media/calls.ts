@@ -1,4 +1,5 @@
 import type { ClipFacts, FrameTable, Segment } from '../../events/clip.ts'
+import type { FaultRecord } from '../../events/faults.ts'
 import type { DecodeOptions } from './decode.ts'
 import type { JoinOptions } from './join.ts'
 import type { Probed } from './probe.ts'
@@ -37,7 +38,6 @@ export interface Request {
 export type Answer =
   | { frames: number }
   | { result: unknown }
-  | { fault: { code: string; details: Record<string, unknown> } }
+  | { fault: FaultRecord }
   | { unreadable: string }
   | { outOfMemory: true }
-  | { bug: string }

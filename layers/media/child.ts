@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { AV_LOG_QUIET, FFmpegError, Log } from 'node-av'
 import { Fault } from '../../events/faults.ts'
 import type { Answer, Calls, Request } from './calls.ts'
@@ -15,6 +16,9 @@ const calls: Calls = { probe, decode, copySound, render, still, join }
 /** Calls that read bytes from outside, whose failures are the clip's. */
 const readsClips = new Set<keyof Calls>(['probe', 'decode', 'copySound'])
 
+/** AVERROR(ENOSPC) */
+const noSpace = -constants.errno.ENOSPC
+
 const send = (answer: Answer) => process.send!(answer)
 
 const answer = async ({ call, args }: Request): Promise<Answer> => {
@@ -22,10 +26,11 @@ const answer = async ({ call, args }: Request): Promise<Answer> => {
     const run = calls[call] as (...args: unknown[]) => Promise<unknown>
     return { result: await run(...args, (frames: number) => send({ frames })) }
   } catch (error) {
-    if (error instanceof Fault) return { fault: error.toJSON() }
-    if (error instanceof FFmpegError && error.isENOMEM) return { outOfMemory: true }
-    if (error instanceof FFmpegError && readsClips.has(call)) return { unreadable: error.message }
-    return { bug: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+    if (!(error instanceof FFmpegError)) return { fault: Fault.of(error).toJSON() }
+    if (error.isENOMEM) return { outOfMemory: true }
+    if (error.code === noSpace) return { fault: new Fault('disk-full', { path: '' }).toJSON() }
+    if (readsClips.has(call)) return { unreadable: error.message }
+    return { fault: Fault.of(error).toJSON() }
   }
 }
 

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Fault } from '../../events/faults.ts'
+import { Fault, type FaultRecord } from '../../events/faults.ts'
 import type { Answer, Calls, Request, Result } from './calls.ts'
 
 export interface MediaLimits {
@@ -10,6 +10,8 @@ export interface MediaLimits {
   memoryMb?: number
   /** Time that one call may take. */
   secondsPerCall?: number
+  /** What people call a file, for faults; its path unless given. */
+  nameOf?: (file: string) => string
 }
 
 /** What Node takes for itself, in bytes of private memory, before anything is decoded. */
@@ -48,7 +50,11 @@ const start = (memoryMb: number) => {
 }
 
 /** A media process, which does one call at a time. */
-export const startProcess = ({ memoryMb = 2000, secondsPerCall = 600 }: MediaLimits) => {
+export const startProcess = ({
+  memoryMb = 2000,
+  secondsPerCall = 600,
+  nameOf = file => file
+}: MediaLimits) => {
   const child = start(memoryMb)
   const kill = () => void child.kill('SIGKILL')
   process.once('exit', kill)
@@ -64,7 +70,19 @@ export const startProcess = ({ memoryMb = 2000, secondsPerCall = 600 }: MediaLim
   const complaint = lastWords(child)
   let queue = Promise.resolve<unknown>(undefined)
 
-  const ask = async (request: Request, file: string, onFrames?: (frames: number) => void) => {
+  /** The child knows files by their paths only. */
+  const named = ({ code, details }: FaultRecord) => {
+    const { file } = details
+    return (
+      Fault.from({
+        code,
+        details: typeof file === 'string' ? { ...details, file: nameOf(file) } : details
+      }) ?? new Error(code)
+    )
+  }
+
+  const ask = async (request: Request, path: string, onFrames?: (frames: number) => void) => {
+    const file = nameOf(path)
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
     const doing = doings[request.call]
     const timer = setTimeout(() => {
@@ -75,11 +93,10 @@ export const startProcess = ({ memoryMb = 2000, secondsPerCall = 600 }: MediaLim
     const settle = (answer: Answer) => {
       if ('frames' in answer) onFrames?.(answer.frames)
       else if ('result' in answer) resolve(answer.result)
-      else if ('fault' in answer) reject(Fault.from(answer.fault) ?? new Error(answer.fault.code))
+      else if ('fault' in answer) reject(named(answer.fault))
       else if ('unreadable' in answer)
         reject(new Fault('clip-unreadable', { file, reason: answer.unreadable }))
-      else if ('outOfMemory' in answer) reject(crashed('out of memory'))
-      else reject(new Error(answer.bug))
+      else reject(crashed('out of memory'))
     }
     child.on('message', settle)
     void ended.then(reason => reject(crashed([reason, complaint()].filter(Boolean).join(': '))))

@@ -6,23 +6,24 @@ import type { Overlay } from '../define.ts'
 const trailFrames = 30
 
 /** A box with its id for everybody, and a trail of where the feet were; one colour an id. */
-export const overlay: Overlay = () => {
-  const trails = new Map<number, { points: [x: number, y: number][]; frame: number }>()
-  return row => {
-    const { frame, objects } = row as TrackRow
-    for (const [id, trail] of trails) if (frame - trail.frame > trailFrames) trails.delete(id)
-    return objects.flatMap(({ id, box: [x, y, width, height] }): Shape[] => {
-      const points = [
-        ...(trails.get(id)?.points ?? []),
-        [x + width / 2, y + height] satisfies [number, number]
-      ]
-      trails.set(id, { points: points.slice(-trailFrames), frame })
-      const colour = colourOf(id)
-      return [
-        { kind: 'path', points: points.slice(-trailFrames), colour },
-        { kind: 'box', x, y, width, height, colour, label: String(id) }
-      ]
-    })
+export const overlay: Overlay = {
+  memory: trailFrames,
+  open: () => {
+    let steps: { frame: number; id: number; foot: [x: number, y: number] }[] = []
+    return row => {
+      const { frame, objects } = row as TrackRow
+      steps = steps.filter(step => frame - step.frame <= trailFrames)
+      for (const { id, box } of objects)
+        steps.push({ frame, id, foot: [box[0] + box[2] / 2, box[1] + box[3]] })
+      return objects.flatMap(({ id, box: [x, y, width, height] }): Shape[] => {
+        const colour = colourOf(id)
+        const points = steps.filter(step => step.id === id).map(({ foot }) => foot)
+        return [
+          { kind: 'path', points, colour },
+          { kind: 'box', x, y, width, height, colour, label: String(id) }
+        ]
+      })
+    }
   }
 }
 

@@ -38,7 +38,7 @@ it('without a terminal: a line as each step begins, and one every five seconds',
   expect(written).toEqual([
     'street.mp4  plan\n',
     expect.stringMatching(
-      /^street\.mp4 {2}decode 30 {2}infer detect 0 {2}infer associate 0 {2}store 0 {2}of 120 frames/
+      /^street\.mp4 {2}decode 30 {2}infer detect 0 {2}infer associate 0 {2}render 0 {2}store 0 {2}of 120 frames/
     ),
     expect.stringMatching(/^street\.mp4 {2}decode 60 {2}infer detect 10 /),
     expect.stringMatching(/^street\.mp4 {2}decode 120 {2}infer detect 60 /)
@@ -64,6 +64,6 @@ it('estimates what is left from what the steps cost, the last one included', () 
   progress.take(progressOf('decode', 0, 100))
   pass(80)
   progress.take(progressOf('detect', 0, 100))
-  // 9 of 11.2 parts took 90 s.
-  expect(written.at(-1)).toMatch(/0:22 left$/)
+  // 9 of 11.1 parts took 90 s.
+  expect(written.at(-1)).toMatch(/0:21 left$/)
 })

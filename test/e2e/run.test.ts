@@ -29,7 +29,7 @@ describe('clipmill run track-many', () => {
     expect(readdirSync(folderOf(out)).toSorted()).toEqual(['manifest.json', ...results].toSorted())
 
     // The progress line names every step, in this order.
-    const steps = ['plan', 'decode 120', 'infer detect 120', 'infer associate 120', 'store 120']
+    const steps = ['plan', 'decode 120', 'infer detect 120', 'infer associate 120', 'render 120', 'store 120']
     const places = steps.map(step => stderr.indexOf(step))
     expect(places.every(place => place >= 0)).toBe(true)
     expect(places).toEqual(places.toSorted((a, b) => a - b))
@@ -61,7 +61,7 @@ describe('clipmill run track-many', () => {
     )
     expect(Object.fromEntries(manifest.files.map(({ name, sha256 }) => [name, sha256]))).toEqual(digests(out))
     expect(manifest.timings.map(({ step, frames }) => [step, frames])).toEqual(
-      ['associate', 'decode', 'detect', 'plan', 'store'].map(step => [step, 120])
+      ['associate', 'decode', 'detect', 'plan', 'render', 'store'].map(step => [step, 120])
     )
     expect(manifest.models).toMatchObject([
       { stage: 'detect', model: 'clipmill-person-nano', weights: { licence: { weights: 'Apache-2.0' } } }

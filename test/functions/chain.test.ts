@@ -16,7 +16,8 @@ it('decode and the first each stages share one pass over the segments', () => {
     'call(plan)',
     'each(decode each0 each1)',
     'repeat(fold2)',
-    'repeat(store)'
+    'each(render)',
+    'call(store)'
   ])
 })
 
@@ -26,11 +27,12 @@ it('each stages behind a fold have a pass of their own', () => {
     'each(decode)',
     'repeat(fold0)',
     'each(each1 each2)',
-    'repeat(store)'
+    'each(render)',
+    'call(store)'
   ])
 })
 
-it('track-many is plan, decode with detection, association, store', () => {
+it('track-many is plan, decode with detection, association, render, store', () => {
   expect(
     chain(taskNamed('track-many')).flatMap(step => (step.kind === 'each' ? step.calls : [step.call]))
   ).toMatchObject([
@@ -38,6 +40,7 @@ it('track-many is plan, decode with detection, association, store', () => {
     { function: 'decode' },
     { function: 'infer', stage: 'detect' },
     { function: 'infer', stage: 'associate' },
+    { function: 'render' },
     { function: 'store' }
   ])
 })

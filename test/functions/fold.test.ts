@@ -143,7 +143,7 @@ describe('store', () => {
   it('told of a failure, leaves an error object where the results would be, and announces it', async () => {
     const { context, job, announced, list, readJson } = await afterDetection()
     const failure = { code: 'step-timeout', message: 'infer was not done', next: 'run it again', details: {} }
-    expect(await store(context, { job: job.id, failure })).toEqual({ done: true })
+    await store(context, { job: job.id, failure })
     expect(await list('track-many/')).toEqual(['track-many/a.mp4/error.json'])
     expect(await readJson('track-many/a.mp4/error.json')).toEqual({ job: job.id, ...failure })
     expect(announced.at(-1)).toMatchObject({ type: 'job.failed', job: job.id, fault: failure })

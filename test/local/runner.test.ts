@@ -38,6 +38,9 @@ describe('the runner', () => {
       'plan',
       ...[0, 1, 2].flatMap(segment => [`decode ${segment}`, `infer detect ${segment}`]),
       'infer associate',
+      'render 0',
+      'render 1',
+      'render 2',
       'store'
     ])
   })

@@ -42,7 +42,7 @@ export interface ClipRecipe {
 }
 
 /** A gradient with `bits` white or black squares along the top that count the frame. */
-export const paintCounter: NonNullable<ClipRecipe['paint']> = ([luma, u, v], index, width, height) => {
+const paintCounter: NonNullable<ClipRecipe['paint']> = ([luma, u, v], index, width, height) => {
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++) luma[y * width + x] = 60 + ((x + y + index * 2) % 128)
   u.fill(118)

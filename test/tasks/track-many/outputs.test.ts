@@ -112,7 +112,7 @@ describe('results of track-many', () => {
 
 describe('overlay of track-many', () => {
   it('draws a box with its id and the way of the feet, in a colour that stays with the id', () => {
-    const shapesOf = task.overlay(completeOptions(task, {}))!()
+    const shapesOf = task.overlay(completeOptions(task, {}))!.open()
     const [first, second] = rows.map(({ objects }, frame) => shapesOf({ frame, objects }))
     expect(first).toMatchObject([
       { kind: 'path', points: [[252.96 + 29.5567 / 2, 218.72 + 89.7671]] },

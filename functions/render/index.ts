@@ -1,0 +1,64 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { z } from 'zod'
+import type { Overlay } from '../../tasks/define.ts'
+import { clipMedia } from '../shared/clip.ts'
+import type { Context } from '../shared/context.ts'
+import { about, readSegmentRows, readWork, type Work } from '../shared/job.ts'
+import { keys } from '../shared/keys.ts'
+import { keepTiming, stopwatch } from '../shared/once.ts'
+
+export const renderEvent = z.strictObject({ job: z.string(), segment: z.int().nonnegative() })
+
+/** Draws the overlay of one segment, where the options ask for one, and encodes it so that `store` need only join. */
+export const render = async (context: Context, { job: id, segment }: z.infer<typeof renderEvent>) => {
+  const { results } = context
+  const name = keys(id)
+  if (await results.exists(name.overlay(segment))) return
+  const elapsed = stopwatch()
+  const work = await readWork(context, id)
+  const overlay = work.task.overlay(work.job.options)
+  if (!overlay) return
+
+  const { table, shapes } = await drawSegment(context, work, overlay, segment)
+  const scratch = await mkdtemp(path.join(context.scratch, 'render-'))
+  try {
+    const [pictures, out] = [path.join(scratch, 'pictures.bin'), path.join(scratch, 'overlay.nut')]
+    await results.download(name.pictures(segment), pictures)
+    const media = await clipMedia(context, work.job)
+    await media.render({
+      pictures,
+      table,
+      shapes,
+      facts: work.plan.clip,
+      out,
+      onFrames: frames =>
+        void context.announce({
+          type: 'job.progress',
+          ...about(context, work.job),
+          step: 'render',
+          segment,
+          frames
+        })
+    })
+    await results.uploadFile(name.overlay(segment), out, { contentType: 'video/x-nut', once: true })
+    await keepTiming(context, id, segment, {
+      step: 'render',
+      seconds: elapsed(),
+      frames: table.frames.length
+    })
+  } finally {
+    await rm(scratch, { recursive: true, force: true })
+  }
+}
+
+/** The shapes on each frame of a segment; what the overlay remembers of the frames before is gone through first. */
+const drawSegment = async (context: Context, work: Work, { memory, open }: Overlay, segment: number) => {
+  const start = work.segments[segment].firstFrame
+  const first = work.segments.findIndex(({ firstFrame, frames }) => firstFrame + frames > start - memory)
+  const shapesOf = open()
+  for (let before = first; before < segment; before++)
+    for (const { row } of (await readSegmentRows(context, work, before)).rows) shapesOf(row)
+  const { table, rows } = await readSegmentRows(context, work, segment)
+  return { table, shapes: rows.map(({ row }) => shapesOf(row)) }
+}
