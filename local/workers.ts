@@ -1,5 +1,4 @@
 import { fork, type ChildProcess } from 'node:child_process'
-import { getCompileCacheDir } from 'node:module'
 import path from 'node:path'
 import { Fault } from '../events/faults.ts'
 import type { FunctionName, Invocation, WorkerMessage } from './messages.ts'
@@ -24,12 +23,10 @@ export const startWorkers = (
   environment: Record<string, string>,
   onMessage: (message: WorkerMessage) => void
 ): Workers => {
-  const cache = getCompileCacheDir()
   const env = {
     ...Object.fromEntries(passedOn.flatMap(name => (process.env[name] ? [[name, process.env[name]]] : []))),
     // Without it glibc keeps the memory of every closed session.
     MALLOC_TRIM_THRESHOLD_: '65536',
-    ...(cache && { NODE_COMPILE_CACHE: cache }),
     ...environment
   }
   const idle: ChildProcess[] = []
