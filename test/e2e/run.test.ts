@@ -110,12 +110,41 @@ describe('clipmill run track-many', () => {
   })
 })
 
+it('several clips: one that fails does not stop the others, and the exit code says so', async () => {
+  const out = temporaryFolder()
+  const nowhere = path.join(out, 'nowhere.mp4')
+  const { exit, stdout } = await clipmill(
+    'run',
+    'track-many',
+    nowhere,
+    street,
+    '--no-overlay',
+    '--out',
+    out,
+    '--json'
+  )
+  expect(exit).toBe(7)
+  expect(JSON.parse(stdout)).toMatchObject([
+    { clip: nowhere, error: { code: 'clip-missing' } },
+    { clip: street, manifest: { frames: 120 } }
+  ])
+})
+
 describe('what a person may get wrong ends with a code, the next step and nothing written', () => {
-  const write = (folder: string, name: string, text: string) => {
+  const write = (folder: string, name: string, content: string | Uint8Array) => {
     const file = path.join(folder, name)
-    writeFileSync(file, text)
+    writeFileSync(file, content)
     return file
   }
+  /** A tenth of a second of nothing: a WAV file, 8 bits, 8,000 samples a second. */
+  const silence = Buffer.concat([
+    Buffer.from(
+      '524946464403000057415645666d74201000000001000100401f0000401f00000100080064617461' + '20030000',
+      'hex'
+    ),
+    Buffer.alloc(800, 128)
+  ])
+
   const cases: [what: string, args: (folder: string) => string[], exit: number, code: string][] = [
     ['no such file', folder => [path.join(folder, 'nowhere.mp4')], 3, 'clip-missing'],
     ['a folder', folder => [folder], 3, 'clip-missing'],
@@ -126,6 +155,7 @@ describe('what a person may get wrong ends with a code, the next step and nothin
       3,
       'clip-not-video'
     ],
+    ['a clip with sound only', folder => [write(folder, 'song.wav', silence)], 3, 'clip-not-video'],
     ['an option that is not there', () => [street, '--min-skore', '0.5'], 2, ''],
     ['an option out of its range', () => [street, '--min-score', '7'], 2, 'options-invalid'],
     ['an option that is no number', () => [street, '--lost-for', 'long'], 2, 'options-invalid'],
@@ -138,6 +168,20 @@ describe('what a person may get wrong ends with a code, the next step and nothin
     expect(ended.stderr).toContain(code)
     expect(ended.stderr).not.toContain('internal-error')
     expect(ended.stdout).toBe('')
+    expect(readdirSync(out)).toEqual([])
+  })
+
+  const mountable = spawnSync('unshare', ['-m', 'true']).status === 0
+  it.skipIf(!mountable)('a full disk (needs the right to mount one)', () => {
+    const [home, out] = [temporaryFolder(), temporaryFolder()]
+    const command = `mount -t tmpfs -o size=12m none ${home} && exec ${process.execPath} cli/clipmill.js run track-many media/street.mp4 --out ${out}`
+    const { status, stderr } = spawnSync('unshare', ['-m', 'sh', '-c', command], {
+      cwd: root,
+      encoding: 'utf8',
+      env: { ...process.env, CLIPMILL_HOME: home }
+    })
+    expect(status, stderr).toBe(6)
+    expect(stderr).toMatch(/^(disk|storage)-full: .*no space left.*\n {2}free /m)
     expect(readdirSync(out)).toEqual([])
   })
 
