@@ -8,6 +8,6 @@ export default defineConfig(({ mode }) => ({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
-    env: { MALLOC_TRIM_THRESHOLD_: '65536' }
+    env: { MALLOC_TRIM_THRESHOLD_: '65536', ORT_DISABLE_TELEMETRY: '1' }
   }
 }))

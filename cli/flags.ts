@@ -73,7 +73,13 @@ export const optionsTable = (task: Task): string =>
       const value =
         option.type === 'boolean'
           ? ''
-          : [option.enum?.join(', ') ?? option.type, rangeOf(option)].filter(Boolean).join(', ')
+          : [
+              option.enum?.join(', ') ??
+                (option.type === 'array' ? 'names, with commas between' : option.type),
+              rangeOf(option)
+            ]
+              .filter(Boolean)
+              .join(', ')
       const standard = option.default === undefined || option.type === 'boolean' ? '' : String(option.default)
       return `| \`--${option.default === true ? 'no-' : ''}${kebab(name)}\` | ${value} | ${standard} | ${option.default === true ? 'do not ' : ''}${option.description} |`
     })

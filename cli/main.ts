@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
-import { exits, Fault } from '../events/faults.ts'
+import { Fault } from '../events/faults.ts'
 import { tasks } from '../tasks/index.ts'
 import { addTaskFlags, taskOptions } from './flags.ts'
 import { inspect, verify } from './models.ts'
@@ -12,15 +12,18 @@ Exit codes:
   0 done    1 a bug of ours    2 wrong usage    3 input missing or unreadable    4 model missing or wrong
   5 temporary, try again    6 limit reached    7 finished in part    8 cloud permission or quota    130 stopped`
 
-/** Runs the command line and ends the process with its exit code. */
-export const main = async (argv: string[]) => {
+/** Aborts at the first Ctrl-C; the second one leaves at once. */
+const interruptible = () => {
   const interrupted = new AbortController()
   process.on('SIGINT', () => {
-    // The second one leaves at once.
     if (interrupted.signal.aborted) process.exit(130)
     interrupted.abort(new Error('interrupted'))
   })
+  return interrupted.signal
+}
 
+/** Runs the command line and ends the process with its exit code. */
+export const main = async (argv: string[]) => {
   let exit = 0
   const json = argv.includes('--json')
   const program = new Command('clipmill')
@@ -28,6 +31,8 @@ export const main = async (argv: string[]) => {
     .version(packageJson.version)
     .addHelpText('after', exitCodes)
     .exitOverride()
+    // What commander has to say of wrong usage is said as a fault, below.
+    .configureOutput({ writeErr: () => undefined })
 
   const runCommand = program.command('run').description('run a task over clips on this machine')
   for (const task of Object.values(tasks)) {
@@ -41,7 +46,7 @@ export const main = async (argv: string[]) => {
     command.action(async (clips: string[], { out, force }: { out: string; force: boolean }) => {
       exit = await run(
         { task: task.name, clips, options: taskOptions(command, task), out, force, json },
-        interrupted.signal
+        interruptible()
       )
     })
   }
@@ -70,14 +75,18 @@ export const main = async (argv: string[]) => {
   try {
     await program.parseAsync(argv)
   } catch (error) {
-    if (error instanceof CommanderError) exit = error.exitCode === 0 ? 0 : exits.usage
-    else {
-      const fault = Fault.of(error)
-      if (json) printJson({ error: fault })
-      else printFault(fault)
-      exit = fault.exit
-    }
+    exit = error instanceof CommanderError && error.exitCode === 0 ? 0 : report(error, json)
   }
   await flushed()
   process.exit(exit)
+}
+
+const report = (error: unknown, json: boolean) => {
+  const fault =
+    error instanceof CommanderError
+      ? new Fault('usage-wrong', { problem: error.message.replace(/^error: /, '').replaceAll('\n', ' ') })
+      : Fault.of(error)
+  if (json) printJson({ error: fault })
+  else printFault(fault)
+  return fault.exit
 }

@@ -9,23 +9,29 @@ interface Step {
   name: string
   label: string
   cost: number
-  /** Frames done by segment. */
+  /** Frames done, by segment and in all. */
   done: Map<number, number>
+  total: number
 }
 
+const begin = (name: string, label: string, cost: number): Step => ({
+  name,
+  label,
+  cost,
+  done: new Map(),
+  total: 0
+})
+
 const stepsOf = (task: Task): Step[] => [
-  { name: 'decode', label: 'decode', cost: cost.decode, done: new Map() },
-  ...task.stages.map(({ name, kind }) => ({
-    name,
-    label: `infer ${name}`,
-    cost: cost[kind],
-    done: new Map()
-  })),
-  { name: 'render', label: 'render', cost: cost.render, done: new Map() },
-  { name: 'store', label: 'store', cost: cost.store, done: new Map() }
+  begin('decode', 'decode', cost.decode),
+  ...task.stages.map(({ name, kind }) => begin(name, `infer ${name}`, cost[kind])),
+  begin('render', 'render', cost.render),
+  begin('store', 'store', cost.store)
 ]
 
-const framesDone = ({ done }: Step) => [...done.values()].reduce((sum, frames) => sum + frames, 0)
+/** Frames that each step has done: at least those of the steps behind it, which a resumed job may be told of alone. */
+const framesDone = (steps: Step[]): number[] =>
+  steps.reduceRight<number[]>((behind, { total }) => [Math.max(total, behind[0] ?? 0), ...behind], [])
 
 /**
  * Follows the announcements of one job after the other on one line of a terminal, or, where there is none, in a line
@@ -35,13 +41,14 @@ export const createProgress = (
   stream: { isTTY?: boolean; columns?: number; write: (text: string) => unknown },
   now: () => number = () => performance.now()
 ) => {
-  let job: { id: string; clip: string; task: Task; steps: Step[]; frames: number; start: number } | undefined
+  let job: { id: string; clip: string; steps: Step[]; frames: number; start: number } | undefined
   let shownAt = -Infinity
   let phase = ''
 
-  const show = (text: string, always: boolean) => {
+  const show = (always: boolean) => {
     if (!always && now() - shownAt < (stream.isTTY ? 100 : 5000)) return
     shownAt = now()
+    const text = line()
     stream.write(stream.isTTY ? `\r\u001b[2K${text.slice(0, (stream.columns ?? 80) - 1)}` : `${text}\n`)
   }
 
@@ -49,42 +56,46 @@ export const createProgress = (
     const { clip, steps, frames, start } = job!
     if (frames === 0) return `${clip}  plan`
     const work = steps.reduce((sum, step) => sum + step.cost * frames, 0)
-    const part = steps.reduce((sum, step) => sum + step.cost * Math.min(frames, framesDone(step)), 0) / work
+    const done = framesDone(steps)
+    const part = steps.reduce((sum, step, i) => sum + step.cost * Math.min(frames, done[i]), 0) / work
     const elapsed = (now() - start) / 1000
-    const counts = steps.map(step => `${step.label} ${framesDone(step)}`).join('  ')
+    const counts = steps.map((step, i) => `${step.label} ${done[i]}`).join('  ')
     const rate = part > 0 ? `  ${((part * frames) / elapsed).toFixed(1)} frames/s` : ''
     const left = part > 0.02 ? `  ${clock((elapsed * (1 - part)) / part)} left` : ''
     return `${clip}  ${counts}  of ${frames} frames${rate}${left}`
   }
 
   /** The step furthest on that has begun: each new one is shown even where lines are rare. */
-  const phaseNow = () => job!.steps.findLast(step => step.done.size > 0)?.name ?? 'plan'
+  const phaseNow = () => job!.steps.findLast(step => step.total > 0)?.name ?? 'plan'
 
   return {
-    take(announcement: Announcement) {
+    take: (announcement: Announcement) => {
       if (
         announcement.type === 'job.accepted' ||
         (announcement.type === 'job.started' && announcement.job !== job?.id)
       ) {
         const task = taskNamed(announcement.task)
-        const clip = announcement.clip.replace(/^clips\//, '')
-        job = { id: announcement.job, clip, task, steps: stepsOf(task), frames: 0, start: now() }
+        const { job: id, clip } = announcement
+        job = { id, clip, steps: stepsOf(task), frames: 0, start: now() }
         phase = ''
       }
       if (!job || !('job' in announcement) || announcement.job !== job.id) return
       if (announcement.type === 'job.started') job.frames = announcement.frames
-      if (announcement.type === 'job.progress')
-        job.steps
-          .find(step => step.name === announcement.step)
-          ?.done.set(announcement.segment, announcement.frames)
+      if (announcement.type === 'job.progress') {
+        const { segment, frames } = announcement
+        const step = job.steps.find(({ name }) => name === announcement.step)
+        if (!step) return
+        step.total += frames - (step.done.get(segment) ?? 0)
+        step.done.set(segment, frames)
+      }
       const ended = announcement.type === 'job.completed'
-      if (ended) for (const step of job.steps) step.done = new Map([[0, job.frames]])
+      if (ended) for (const step of job.steps) step.total = job.frames
       const entered = phaseNow()
-      show(line(), entered !== phase || ended)
+      show(entered !== phase || ended)
       phase = entered
     },
     /** Clears the way for other output. */
-    end() {
+    end: () => {
       if (stream.isTTY && job) stream.write('\n')
       job = undefined
     }

@@ -38,23 +38,24 @@ export const run = async (request: RunRequest, signal: AbortSignal): Promise<num
   const task = taskNamed(request.task)
   const options = completeOptions(task, request.options)
   const names = nameClips(request.clips)
+  await mkdir(request.out, { recursive: true })
   const home = clipmillHome()
   const models = path.join(home, 'models')
   await ensureModels(models, Object.values(modelsOf(task, options)))
 
   const runs = path.join(home, 'runs')
   await sweep(runs)
-  const folder = path.join(runs, runId(task.name, options, request.clips))
+  const folder = path.join(runs, runId(task.name, options, request.clips, request.out))
   const progress = request.json ? undefined : createProgress(process.stderr)
   const outcomes: Outcome[] = []
   {
-    await using pipeline = await openPipeline({
-      folder,
-      models,
-      signal,
-      announce: event => progress?.take(event)
-    })
+    const admit = async (job: Job) => {
+      if (!request.force) await refuseForeign(folderOf(request, job), job)
+    }
+    const announce = progress?.take ?? (() => undefined)
+    await using pipeline = await openPipeline({ folder, models, signal, announce, admit })
     for (const [i, clip] of request.clips.entries()) {
+      if (signal.aborted) break
       const outcome = await runOne(pipeline, request, clip, names[i], signal)
       progress?.end()
       if (signal.aborted) break
@@ -73,9 +74,12 @@ export const run = async (request: RunRequest, signal: AbortSignal): Promise<num
   return failed[0]?.exit ?? 0
 }
 
+/** On one machine results lie in plain folders, without the job's hash. */
+const folderOf = ({ out }: RunRequest, { task, name }: Job) => path.join(out, task, name)
+
 const runOne = async (
   pipeline: Pipeline,
-  { task, options, out, force }: RunRequest,
+  request: RunRequest,
   clip: string,
   name: string,
   signal: AbortSignal
@@ -84,12 +88,12 @@ const runOne = async (
   const seconds = () => (performance.now() - start) / 1000
   try {
     if (!(await isFile(clip))) throw new Fault('clip-missing', { clip })
-    const [{ job, done }] = await pipeline.submit(clip, name, [{ task, options: options as Job['options'] }])
-    const folder = path.join(out, job.results)
-    if (!force) await refuseForeign(folder, job)
+    const { task, options } = request
+    const submitted = pipeline.submit(clip, name, [{ task, options: options as Job['options'] }])
+    const [{ job, done }] = await unlessAborted(submitted, signal)
     await unlessAborted(done, signal)
-    const manifest = await fetchResults(pipeline.results, job, folder)
-    return { clip, seconds: seconds(), folder, manifest }
+    const folder = folderOf(request, job)
+    return { clip, seconds: seconds(), folder, manifest: await fetchResults(pipeline.results, job, folder) }
   } catch (error) {
     return { clip, seconds: seconds(), error: Fault.of(error) }
   }
@@ -100,7 +104,7 @@ const isFile = async (file: string) => {
   return found?.isFile() ?? false
 }
 
-const unlessAborted = (done: Promise<void>, signal: AbortSignal) =>
+const unlessAborted = <T>(done: Promise<T>, signal: AbortSignal) =>
   Promise.race([
     done,
     new Promise<never>((_, reject) =>
@@ -108,19 +112,31 @@ const unlessAborted = (done: Promise<void>, signal: AbortSignal) =>
     )
   ])
 
+/** The manifest of the results that a folder holds; undefined where there is none that can be read. */
+const readManifest = async (folder: string) => {
+  try {
+    return manifestSchema.parse(JSON.parse(await readFile(path.join(folder, 'manifest.json'), 'utf8')))
+  } catch {
+    return undefined
+  }
+}
+
 /** Results of another job are not overwritten unasked. */
 const refuseForeign = async (folder: string, job: Job) => {
-  const text = await readFile(path.join(folder, 'manifest.json'), 'utf8').catch(() => undefined)
-  if (text === undefined) return
-  const found = manifestSchema.safeParse(JSON.parse(text))
-  if (found.data?.job.id !== job.id) throw new Fault('results-exist', { folder })
+  const present = await readdir(folder).catch((): string[] => [])
+  if (!present.includes('manifest.json')) return
+  const manifest = await readManifest(folder)
+  if (manifest?.job.id !== job.id) throw new Fault('results-exist', { folder })
 }
 
 /** Copies the results out of the store; each file appears whole, the manifest last. */
 const fetchResults = async (results: Storage, job: Job, folder: string): Promise<Manifest> => {
   await mkdir(folder, { recursive: true })
+  // What another job left here would pass for ours.
+  for (const { name } of (await readManifest(folder))?.files ?? [])
+    await rm(path.join(folder, path.basename(name)), { force: true })
   const manifest = await results.getJson(`${job.results}manifest.json`, manifestSchema)
-  for (const { name } of [...manifest.files, { name: 'manifest.json' }]) {
+  for (const name of [...manifest.files.map(file => file.name), 'manifest.json']) {
     const file = path.join(folder, name)
     await results.download(job.results + name, `${file}.part`)
     await rename(`${file}.part`, file)
@@ -142,13 +158,14 @@ const sweep = async (runs: string) => {
   const week = 7 * 24 * 3600 * 1000
   for (const name of await readdir(runs).catch(() => [])) {
     const run = path.join(runs, name)
-    if (Date.now() - (await stat(run)).mtimeMs > week) await rm(run, { recursive: true, force: true })
+    const found = await stat(run).catch(() => undefined)
+    if (found && Date.now() - found.mtimeMs > week) await rm(run, { recursive: true, force: true })
   }
 }
 
-const runId = (task: string, options: object, clips: string[]) =>
+const runId = (task: string, options: object, clips: string[], out: string) =>
   createHash('sha256')
-    .update(JSON.stringify([task, options, clips.map(clip => path.resolve(clip))]))
+    .update(JSON.stringify([task, options, [...clips, out].map(file => path.resolve(file))]))
     .digest('hex')
     .slice(0, 16)
 
@@ -157,11 +174,13 @@ const report = ({ clip, seconds, folder, manifest, error }: Outcome) => {
     printFault(error)
     return
   }
-  const { frames, timings, files } = manifest!
+  const { frames, repeated, timings, files } = manifest!
   note(`${clip}: ${frames} frames in ${seconds.toFixed(1)} s (${(frames / seconds).toFixed(1)} frames/s)`)
   note(timings.map(timing => `  ${timing.step} ${timing.seconds.toFixed(1)} s`).join('\n'))
+  for (const { first, last } of repeated)
+    note(`  frames ${first} to ${last} are damaged in the clip and show their neighbour's picture`)
   for (const { name, format, bytes } of files) note(`  ${name.padEnd(18)} ${format} (${kilobytes(bytes)})`)
-  print(folder!)
+  print(`${folder!}/`)
 }
 
 const kilobytes = (bytes: number) =>

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 
+/** `clip` is the job's name of it. */
 const about = { job: z.string(), task: z.string(), clip: z.string(), at: z.iso.datetime() }
 /** A fault as it stands in announcements and error objects: see faults.ts. */
 export const faultRecord = z.strictObject({
@@ -9,7 +10,7 @@ export const faultRecord = z.strictObject({
   details: z.record(z.string(), z.unknown())
 })
 
-/** What clipmill tells the world; each is given out at least once, `job` and `type` identify it. */
+/** What clipmill tells the world, at least once each; but for progress, `job` and `type` identify it. */
 export const announcement = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('job.accepted'), ...about }),
   z.strictObject({ type: z.literal('job.started'), ...about, frames: z.int(), segments: z.int() }),

@@ -44,6 +44,16 @@ export const faults = {
     next: () =>
       'a ticket looks like {"clip": "clips/street.mp4", "tasks": [{"task": "track-many", "options": {}}]}; a side file like {"options": {}}'
   }),
+  'usage-wrong': kind({
+    exit: exits.usage,
+    says: (d: { problem: string }) => d.problem,
+    next: () => 'see what there is with: clipmill --help'
+  }),
+  'folder-blocked': kind({
+    exit: exits.usage,
+    says: (d: { path: string }) => `${d.path} cannot be a folder: a file is in its way`,
+    next: () => 'choose another folder with --out or CLIPMILL_HOME, or move the file away'
+  }),
   'results-exist': kind({
     exit: exits.usage,
     says: (d: { folder: string }) => `${d.folder} holds the results of another job`,
@@ -53,13 +63,13 @@ export const faults = {
   // clips
   'clip-missing': kind({
     exit: exits.input,
-    says: (d: { clip: string }) => `there is no clip ${d.clip}`,
-    next: () => 'check the name; a ticket names a clip by its key in the uploads bucket'
+    says: (d: { clip: string }) => `there is no clip at ${d.clip}`,
+    next: () => 'check the name: it is that of a file, or, in a ticket, of an object in the uploads bucket'
   }),
   'clip-empty': kind({
     exit: exits.input,
     says: (d: { file: string }) => `${d.file} is empty`,
-    next: () => 'upload the clip again; the upload was perhaps broken off'
+    next: () => 'get the clip again from where it came; its copy or upload was perhaps broken off'
   }),
   'clip-not-video': kind({
     exit: exits.input,
@@ -148,6 +158,7 @@ export const faults = {
   }),
   'file-denied': kind({
     exit: exits.input,
+    retry: 'later',
     says: (d: { path: string }) => `${d.path || 'a file'} may not be read or written by this user`,
     next: () => 'check the permissions, or name another place with CLIPMILL_HOME and --out'
   }),
@@ -208,8 +219,9 @@ export const faults = {
   // the store of one machine
   'store-in-use': kind({
     exit: exits.temporary,
-    says: (d: { dir: string }) => `another clipmill is using ${d.dir}`,
-    next: () => 'wait for it or end it, or name another folder'
+    retry: 'later',
+    says: (d: { dir: string }) => `another clipmill is at work in ${d.dir}, perhaps on the same command`,
+    next: () => 'wait until it has ended, or end it'
   }),
   'store-damaged': kind({
     exit: exits.input,
@@ -360,6 +372,7 @@ export class Fault<Code extends FaultCode = FaultCode> extends Error {
     if (isFault(thrown)) return thrown
     const { code = '', path = '' } = (thrown ?? {}) as NodeJS.ErrnoException
     if (['ENOSPC', 'EDQUOT'].includes(code)) return new Fault('disk-full', { path }, { cause: thrown })
+    if (['EEXIST', 'ENOTDIR'].includes(code)) return new Fault('folder-blocked', { path }, { cause: thrown })
     if (['EACCES', 'EPERM', 'EROFS'].includes(code))
       return new Fault('file-denied', { path }, { cause: thrown })
     const reason = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)
@@ -368,7 +381,7 @@ export class Fault<Code extends FaultCode = FaultCode> extends Error {
 
   /** The fault that `record` was made from, or undefined where no fault of this version has that code. */
   static from(record: { code: string; details: Record<string, unknown> }): Fault | undefined {
-    return record.code in faults
+    return Object.hasOwn(faults, record.code)
       ? new Fault(record.code as FaultCode, record.details as FaultDetails<FaultCode>)
       : undefined
   }

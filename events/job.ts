@@ -20,15 +20,17 @@ export const sideFile = z.strictObject({ options })
 
 /** One clip through one task with one set of options. */
 export const job = z.strictObject({
-  /** Follows from clip, task, options and models: the same request is the same job. */
+  /** Follows from upload, task, options, models and our version: the same request is the same job. */
   id: z.string().regex(/^[a-z-]+-[0-9a-f]{24}$/),
   task: z.string(),
   clip: upload,
+  /** What people call the clip: its key without the folder that says what it is. */
+  name: z.string(),
   /** Complete: every default is filled in. */
   options,
   /** Digest of the built model of each stage that has one. */
   models: z.record(z.string(), z.string()),
-  /** Prefix of the results' keys in the results bucket, e.g. `track-many/street.mp4/`. */
+  /** Prefix of the results' keys in the results bucket: `<task>/<name>/<hash of the id>/`. */
   results: z.string().endsWith('/')
 })
 export type Job = z.infer<typeof job>

@@ -1,25 +1,17 @@
 import { z } from 'zod'
 import { clipFacts } from './clip.ts'
 import { job } from './job.ts'
-
-const licence = z.strictObject({ code: z.string(), weights: z.string(), data: z.string() })
+import { modelRecord } from './model.ts'
 
 /** Written beside the results when all of them are there: what ran, on what, with which weights, how long. */
 export const manifest = z.strictObject({
   job,
   clip: clipFacts,
   frames: z.int().nonnegative(),
+  /** Frames that could not be decoded and show their neighbour's picture: first and last of each run. */
+  repeated: z.array(z.strictObject({ first: z.int(), last: z.int() })),
   versions: z.record(z.string(), z.string()),
-  models: z.array(
-    z.strictObject({
-      stage: z.string(),
-      model: z.string(),
-      system: z.string(),
-      variant: z.string(),
-      digest: z.string(),
-      weights: z.strictObject({ sha256: z.string(), source: z.string(), licence })
-    })
-  ),
+  models: z.array(modelRecord.extend({ stage: z.string() })),
   /** Time that the invocations of each step took, added up; frames that they handled. */
   timings: z.array(
     z.strictObject({

@@ -24,8 +24,8 @@ const minutes = (count: number) => count * 60
 
 /** plan, then decode and the stages, then render and store. Neighbouring `each` stages share one pass over the segments. */
 export const chain = (task: Task): Step[] => {
-  const steps: Step[] = [{ kind: 'call', call: { function: 'plan', timeoutSeconds: minutes(5) } }]
-  let calls: Call[] | undefined = [{ function: 'decode', timeoutSeconds: minutes(10) }]
+  const steps: Step[] = [{ kind: 'call', call: { function: 'plan', timeoutSeconds: minutes(15) } }]
+  let calls: Call[] | undefined = [{ function: 'decode', timeoutSeconds: minutes(15) }]
   steps.push({ kind: 'each', calls })
   for (const stage of task.stages) {
     const call: Call = { function: 'infer', stage: stage.name, timeoutSeconds: minutes(15) }
@@ -37,7 +37,7 @@ export const chain = (task: Task): Step[] => {
   }
   return [
     ...steps,
-    { kind: 'each', calls: [{ function: 'render', timeoutSeconds: minutes(10) }] },
+    { kind: 'each', calls: [{ function: 'render', timeoutSeconds: minutes(15) }] },
     { kind: 'call', call: { function: 'store', timeoutSeconds: minutes(15) } }
   ]
 }

@@ -1,8 +1,9 @@
 import type { Announcement } from '../events/announcement.ts'
 import type { FaultRecord } from '../events/faults.ts'
 import type { Job } from '../events/job.ts'
+import type { Call } from '../functions/chain.ts'
 
-export type FunctionName = 'intake' | 'plan' | 'decode' | 'infer' | 'render' | 'store'
+export type FunctionName = 'intake' | Call['function']
 
 /** To a worker: run a function on an event. */
 export interface Invocation {

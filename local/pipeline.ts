@@ -7,13 +7,24 @@ import { Fault } from '../events/faults.ts'
 import type { Job, Ticket } from '../events/job.ts'
 import type { IntakeAnswer } from '../functions/intake/index.ts'
 import { createClient, openStorage, type Storage } from '../functions/shared/storage.ts'
-import { runJob } from './runner.ts'
+import { runJob, withRetries } from './runner.ts'
 import { startStore } from './store/store.ts'
 import { startWorkers } from './workers.ts'
 
 /** Stores and clients must name one; on one machine it means nothing. */
 const region = 'us-east-1'
 const buckets = { uploads: 'uploads', results: 'results' }
+
+interface PipelineOptions {
+  /** Keeps the store and scratch files; an unfinished job in it goes on when its clip is uploaded again. */
+  folder: string
+  /** Folder of the built models. */
+  models: string
+  announce: (announcement: Announcement) => void
+  /** Asked before a job's chain begins; what it throws ends the job. */
+  admit: (job: Job) => Promise<void>
+  signal: AbortSignal
+}
 
 export interface Pipeline extends AsyncDisposable {
   results: Storage
@@ -27,24 +38,15 @@ export interface Pipeline extends AsyncDisposable {
 /**
  * The whole pipeline on this machine: the embedded store, worker processes for the functions, and the runner. What is
  * uploaded is announced by the store and goes its way through intake, as in the cloud.
- * @param folder keeps the store and scratch files; unfinished jobs in it go on when their clip is uploaded again
+ * @throws Fault store-in-use where another process works in the folder
  */
 export const openPipeline = async ({
   folder,
   models,
   announce,
-  signal,
-  workerCount = availableParallelism()
-}: {
-  folder: string
-  models: string
-  announce: (announcement: Announcement) => void
-  signal: AbortSignal
-  workerCount?: number
-}): Promise<Pipeline> => {
-  const scratch = path.join(folder, 'scratch')
-  await rm(scratch, { recursive: true, force: true })
-  await mkdir(scratch, { recursive: true })
+  admit,
+  signal
+}: PipelineOptions): Promise<Pipeline> => {
   const credentials = { accessKeyId: 'clipmill', secretAccessKey: randomBytes(24).toString('base64url') }
   const store = await startStore({
     dir: path.join(folder, 'store'),
@@ -52,15 +54,21 @@ export const openPipeline = async ({
     region,
     buckets: Object.values(buckets)
   })
+  // Only now: the folder is ours alone.
+  const scratch = path.join(folder, 'scratch')
+  await rm(scratch, { recursive: true, force: true })
+  await mkdir(scratch, { recursive: true })
+
+  // Segments run side by side, one a core, which beats several threads within one run.
+  const parallel = availableParallelism()
   const workers = startWorkers(
-    workerCount,
+    parallel,
     {
       CLIPMILL_UPLOADS: buckets.uploads,
       CLIPMILL_RESULTS: buckets.results,
       CLIPMILL_MODELS: models,
       CLIPMILL_SCRATCH: scratch,
-      // Segments run side by side, one a core, which beats several threads within one run.
-      CLIPMILL_THREADS: String(Math.max(1, Math.floor(availableParallelism() / workerCount))),
+      CLIPMILL_THREADS: '1',
       CLIPMILL_S3_ENDPOINT: store.endpoint,
       AWS_ACCESS_KEY_ID: credentials.accessKeyId,
       AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey
@@ -74,7 +82,7 @@ export const openPipeline = async ({
   const running = new Map<string, Promise<void>>()
   const start = (job: Job) => {
     if (running.has(job.id)) return
-    const done = runJob(job, workers, { parallel: workerCount, signal })
+    const done = admit(job).then(() => runJob(job, workers, { parallel, signal }))
     done.catch(() => undefined)
     running.set(job.id, done)
   }
@@ -84,7 +92,7 @@ export const openPipeline = async ({
     const { bucket, object } = event.detail
     if (bucket.name !== buckets.uploads) return
     const waiting = awaited.get(object.key)
-    workers.invoke('intake', event, 60).then(
+    withRetries(() => workers.invoke('intake', event, 60), signal).then(
       answer => waiting?.resolve(answer as IntakeAnswer),
       (error: unknown) => waiting?.reject(error)
     )

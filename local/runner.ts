@@ -10,8 +10,8 @@ const planned = z.object({ segments: z.int().positive() })
 const stopped = z.object({ done: z.boolean() })
 
 /**
- * Walks the chain for one job. It keeps no state: every function answers at once where its work stands in storage
- * already, so walking it again from the start goes on where a former run was cut off.
+ * Walks the chain for one job. It keeps no state: a function whose work stands in storage answers at once, so walking it
+ * again from the start goes on where a former run was cut off.
  * @param parallel segments that are worked on at a time
  * @throws Fault what ended the job; `store` has been told of it by then
  */
@@ -48,7 +48,7 @@ export const runJob = async (
 }
 
 /** Tries again, with growing pauses, what may go well another time. */
-const withRetries = async <T>(run: () => Promise<T>, signal: AbortSignal): Promise<T> => {
+export const withRetries = async <T>(run: () => Promise<T>, signal: AbortSignal): Promise<T> => {
   for (let attempt = 1; ; attempt++) {
     signal.throwIfAborted()
     try {
@@ -64,19 +64,19 @@ const withRetries = async <T>(run: () => Promise<T>, signal: AbortSignal): Promi
   }
 }
 
-/** Handles 0..count-1, at most `parallel` at a time, in order of their numbers; the first failure ends it. */
+/** Handles 0..count-1, at most `parallel` at a time; after a failure nothing more is begun, and what runs comes to its end. */
 const sideBySide = async (count: number, parallel: number, handle: (index: number) => Promise<void>) => {
+  const failures: unknown[] = []
   let next = 0
-  let failed = false
   const lane = async () => {
-    while (next < count && !failed) {
+    while (next < count && failures.length === 0) {
       try {
         await handle(next++)
       } catch (error) {
-        failed = true
-        throw error
+        failures.push(error)
       }
     }
   }
   await Promise.all(Array.from({ length: Math.min(count, parallel) }, lane))
+  if (failures.length > 0) throw failures[0]
 }

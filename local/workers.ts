@@ -15,7 +15,8 @@ export interface Workers extends AsyncDisposable {
 const passedOn = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'TZ', 'NODE_OPTIONS', 'NODE_V8_COVERAGE']
 
 /**
- * Keeps `count` worker processes. One that dies or is killed for taking too long is replaced at its next use.
+ * Runs functions in at most `count` processes, started as they are needed and kept. One that dies, or is killed for
+ * taking too long, makes room for another.
  * @param onMessage announcements, and jobs to start
  */
 export const startWorkers = (
@@ -29,9 +30,9 @@ export const startWorkers = (
     MALLOC_TRIM_THRESHOLD_: '65536',
     ...environment
   }
+  const alive = new Set<ChildProcess>()
   const idle: ChildProcess[] = []
-  const all = new Set<ChildProcess>()
-  const queue: ((worker: ChildProcess) => void)[] = []
+  const waiting: (() => void)[] = []
   let ids = 0
   let closed = false
 
@@ -40,76 +41,79 @@ export const startWorkers = (
       env,
       serialization: 'advanced'
     })
-    all.add(worker)
-    worker.on('exit', () => {
-      all.delete(worker)
+    alive.add(worker)
+    const gone = () => {
+      alive.delete(worker)
       const place = idle.indexOf(worker)
       if (place >= 0) idle.splice(place, 1)
-    })
+      waiting.shift()?.()
+    }
+    // `error`: it could not be started, or not be written to.
+    worker.once('exit', gone).on('error', () => worker.kill('SIGKILL') || gone())
     worker.on('message', (message: WorkerMessage) => {
       if (!('id' in message)) onMessage(message)
     })
     return worker
   }
-  for (let i = 0; i < count; i++) idle.push(spawn())
-  let places = count - idle.length
 
-  const take = () => {
-    const worker = idle.pop()
-    if (worker) return Promise.resolve(worker)
-    if (places > 0) {
-      places--
-      return Promise.resolve(spawn())
-    }
-    return new Promise<ChildProcess>(resolve => queue.push(resolve))
+  const take = async (name: FunctionName): Promise<ChildProcess> => {
+    while (!closed && idle.length === 0 && alive.size >= count)
+      await new Promise<void>(resolve => waiting.push(resolve))
+    if (closed) throw new Fault('worker-lost', { step: name, reason: 'the workers are closed' })
+    return idle.pop() ?? spawn()
   }
   const giveBack = (worker: ChildProcess) => {
-    const usable = worker.connected && worker.exitCode === null && worker.signalCode === null
-    const next = queue.shift()
-    if (next) next(usable ? worker : spawn())
-    else if (usable) idle.push(worker)
-    else places++
+    if (!alive.has(worker)) return
+    idle.push(worker)
+    waiting.shift()?.()
   }
 
   const run = (worker: ChildProcess, name: FunctionName, event: unknown, seconds: number) =>
     new Promise<unknown>((resolve, reject) => {
       const id = ids++
-      const finish = (act: () => void) => {
+      let overdue = false
+      const timer = setTimeout(() => {
+        overdue = true
+        worker.kill('SIGKILL')
+      }, seconds * 1000)
+      const finish = () => {
         clearTimeout(timer)
         worker.off('message', onAnswer).off('exit', onExit)
-        act()
       }
       const onAnswer = (message: WorkerMessage) => {
         if (!('id' in message) || message.id !== id) return
-        finish(() => {
-          if ('answer' in message) resolve(message.answer)
-          else reject(Fault.from(message.fault) ?? new Error(message.fault.message))
-        })
+        finish()
+        if ('answer' in message) resolve(message.answer)
+        else reject(Fault.from(message.fault) ?? new Error(message.fault.message))
       }
-      const onExit = (code: number | null, signal: string | null) =>
-        finish(() => reject(new Fault('worker-lost', { step: name, reason: signal ?? `exit code ${code}` })))
-      const timer = setTimeout(() => {
-        worker.off('exit', onExit)
-        worker.once('exit', () => finish(() => reject(new Fault('step-timeout', { step: name, seconds }))))
-        worker.kill('SIGKILL')
-      }, seconds * 1000)
+      const onExit = (code: number | null, signal: string | null) => {
+        finish()
+        const reason = signal ?? `exit code ${code}`
+        reject(
+          overdue
+            ? new Fault('step-timeout', { step: name, seconds })
+            : new Fault('worker-lost', { step: name, reason })
+        )
+      }
       worker.on('message', onAnswer).on('exit', onExit)
-      worker.send({ id, function: name, event, limit: seconds * 1000 } satisfies Invocation)
+      const invocation: Invocation = { id, function: name, event, limit: seconds * 1000 }
+      worker.send(invocation, error => error && worker.kill('SIGKILL'))
     })
 
   return {
     async invoke(name, event, timeoutSeconds) {
-      const worker = await take()
+      const worker = await take(name)
       try {
         return await run(worker, name, event, timeoutSeconds)
       } finally {
-        if (!closed) giveBack(worker)
+        giveBack(worker)
       }
     },
     async [Symbol.asyncDispose]() {
       closed = true
+      for (const wake of waiting.splice(0)) wake()
       await Promise.all(
-        [...all].map(
+        [...alive].map(
           worker =>
             new Promise(resolve => {
               worker.once('exit', resolve)

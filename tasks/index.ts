@@ -1,5 +1,6 @@
 import { Fault } from '../events/faults.ts'
 import type { Job } from '../events/job.ts'
+import { problemsOf } from '../events/problems.ts'
 import type { Task } from './define.ts'
 import { trackMany } from './track-many/index.ts'
 
@@ -21,9 +22,7 @@ export const completeOptions = (task: Task, given: Record<string, unknown>) => {
   if (parsed.success) return task.complete(parsed.data) as Job['options']
   throw new Fault('options-invalid', {
     task: task.name,
-    problems: parsed.error.issues.map(issue =>
-      [issue.path.join('.'), issue.message].filter(Boolean).join(': ')
-    )
+    problems: problemsOf(parsed.error)
   })
 }
 

@@ -3,15 +3,17 @@ import path from 'node:path'
 import { z } from 'zod'
 import { clipFile, clipMedia } from '../shared/clip.ts'
 import type { Context } from '../shared/context.ts'
-import { about, readWork } from '../shared/job.ts'
+import { readWork, type Work } from '../shared/job.ts'
 import { keys } from '../shared/keys.ts'
-import { keepTiming, stopwatch } from '../shared/once.ts'
+import { progressOf } from '../shared/progress.ts'
+import { readSegment } from '../shared/segments.ts'
+import { keepTiming, stopwatch } from '../shared/timing.ts'
 
 export const decodeEvent = z.strictObject({ job: z.string(), segment: z.int().nonnegative() })
 
 /**
  * Turns one segment of the clip into a row of still pictures with a frame table; with the first segment also the sound
- * is put aside for results that keep it.
+ * is put aside, for an overlay that keeps it.
  * @throws Fault clip-damaged and its kin
  */
 export const decode = async (context: Context, { job: id, segment: index }: z.infer<typeof decodeEvent>) => {
@@ -20,29 +22,20 @@ export const decode = async (context: Context, { job: id, segment: index }: z.in
   // The frame table is written last: where it stands, the segment is done.
   if (await results.exists(name.frames(index))) return
   const elapsed = stopwatch()
-  const { job, plan, segments } = await readWork(context, id)
+  const work = await readWork(context, id)
+  const { job, plan } = work
+  const segment = await readSegment(context, id, index)
   const file = await clipFile(context, job)
   const media = await clipMedia(context, job)
   const scratch = await mkdtemp(path.join(context.scratch, 'decode-'))
   try {
-    if (index === 0 && plan.clip.audio) {
-      const sound = path.join(scratch, 'sound.mka')
-      await media.sound(file, sound)
-      await results.uploadFile(name.sound, sound, { contentType: 'audio/x-matroska', once: true })
-    }
+    if (index === 0) await putSoundAside(context, work, path.join(scratch, 'sound.mka'))
     const pictures = path.join(scratch, 'pictures.bin')
-    const table = await media.decode(file, segments[index], plan.clip, {
+    const table = await media.decode(file, segment, plan.clip, {
       format: plan.pictures.format,
       longSide: plan.pictures.longSide,
       out: pictures,
-      onFrames: frames =>
-        void context.announce({
-          type: 'job.progress',
-          ...about(context, job),
-          step: 'decode',
-          segment: index,
-          frames
-        })
+      onFrames: progressOf(context, job, 'decode', segment)
     })
     await results.uploadFile(name.pictures(index), pictures, {
       contentType: 'application/octet-stream',
@@ -53,4 +46,11 @@ export const decode = async (context: Context, { job: id, segment: index }: z.in
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }
+}
+
+const putSoundAside = async (context: Context, { job, task }: Work, out: string) => {
+  if (!task.overlay(job.options)) return
+  const media = await clipMedia(context, job)
+  if (!(await media.sound(await clipFile(context, job), out))) return
+  await context.results.uploadFile(keys(job.id).sound, out, { contentType: 'audio/x-matroska', once: true })
 }

@@ -1,25 +1,21 @@
 import type { FrameTable } from '../../events/clip.ts'
+import { inOrder } from '../shared/ahead.ts'
 import type { Storage } from '../shared/storage.ts'
 
-/** Bytes that one request asks for; a few frames ahead, whatever the segment's length. */
-const batchBytes = 8e6
+/** Bytes that one request asks for: a few frames. */
+const batchBytes = 1e6
 
-/** The pictures of a segment in order, read some ahead; at most two batches of them are in memory. */
+/** The pictures of a segment in order, read some ahead; a few megabytes of them are in memory, whatever its length. */
 export async function* readPictures(storage: Storage, key: string, table: FrameTable) {
-  const batches = batched(table.frames)
-  const fetch = (batch: FrameTable['frames']) =>
-    storage.getRange(key, batch[0].offset, batch.at(-1)!.offset + batch.at(-1)!.bytes)
-  let coming = batches.length ? fetch(batches[0]) : undefined
-  for (const [i, batch] of batches.entries()) {
-    const bytes = await coming!
-    coming = i + 1 < batches.length ? fetch(batches[i + 1]) : undefined
-    // Should the consumer leave early, nobody awaits the batch ahead.
-    coming?.catch(() => undefined)
+  const batches = inOrder(batched(table.frames), async batch => ({
+    batch,
+    bytes: await storage.getRange(key, batch[0].offset, batch.at(-1)!.offset + batch.at(-1)!.bytes)
+  }))
+  for await (const { batch, bytes } of batches)
     for (const frame of batch) {
       const start = frame.offset - batch[0].offset
       yield { ...frame, data: bytes.subarray(start, start + frame.bytes) }
     }
-  }
 }
 
 const batched = (frames: FrameTable['frames']) => {

@@ -6,16 +6,18 @@ import { decodePicture } from '../../layers/inference/picture.ts'
 import type { Session } from '../../layers/inference/session.ts'
 import type { EachStage, FoldStage, Frame, Stage, StageContext } from '../../tasks/define.ts'
 import type { Context } from '../shared/context.ts'
-import { about, readWork, type Work } from '../shared/job.ts'
+import { readWork, type Work } from '../shared/job.ts'
 import { keys } from '../shared/keys.ts'
-import { keepTiming, stopwatch } from '../shared/once.ts'
+import { progressOf } from '../shared/progress.ts'
+import { readSegment, readSegments } from '../shared/segments.ts'
 import { openModel } from '../shared/sessions.ts'
+import { keepTiming, stopwatch } from '../shared/timing.ts'
 import { readPictures } from './frames.ts'
 
 export const inferEvent = z.strictObject({
   job: z.string(),
   stage: z.string(),
-  /** For a stage of kind `each`. */
+  /** Of a stage of kind `each`; a fold goes through all that remain. */
   segment: z.int().nonnegative().optional()
 })
 
@@ -29,10 +31,15 @@ const inFlight = 2
  * Runs one stage over one segment (`each`) or over all that remain (`fold`), and writes the rows of each segment. Answers
  * `{ done: false }` where a fold has stopped ahead of its time limit; the next invocation goes on.
  */
-export const infer = async (context: Context, event: z.infer<typeof inferEvent>) => {
-  const work = await readWork(context, event.job)
-  const stage = work.task.stages.find(({ name }) => name === event.stage)
-  if (!stage) throw new Error(`${work.task.name} has no stage ${event.stage}`)
+export const infer = async (
+  context: Context,
+  { job: id, stage: name, segment }: z.infer<typeof inferEvent>
+) => {
+  const rows = segment !== undefined && keys(id).rows(name, segment)
+  if (rows && (await context.results.exists(rows))) return { done: true }
+  const work = await readWork(context, id)
+  const stage = work.task.stages.find(stage => stage.name === name)
+  if (!stage) throw new Error(`${work.task.name} has no stage ${name}`)
   const session = stage.model && (await openModel(context, work.job.models[stage.name]))
   const stageContext: StageContext = {
     options: work.job.options,
@@ -41,8 +48,9 @@ export const infer = async (context: Context, event: z.infer<typeof inferEvent>)
     run: feeds => session!.run(feeds)
   }
   const pass: Pass = { context, work, stage, stageContext, session }
-  if (stage.kind === 'fold') return fold(pass, stage)
-  await each(pass, stage, work.segments[event.segment!])
+  if (stage.kind === 'fold') return { done: await fold(pass, stage) }
+  if (segment === undefined) throw new Error(`${name} handles one segment at a time`)
+  await each(pass, stage, await readSegment(context, id, segment))
   return { done: true }
 }
 
@@ -55,9 +63,7 @@ interface Pass {
 }
 
 const each = async (pass: Pass, stage: EachStage, segment: Segment) => {
-  const { context, work, stageContext } = pass
-  if (await context.results.exists(keys(work.job.id).rows(stage.name, segment.index))) return
-  const handle = stage.open(stageContext)
+  const handle = stage.open(pass.stageContext)
   await writeRows(pass, segment, async (frames, done) => {
     const pending: Promise<unknown>[] = []
     for await (const frame of frames) {
@@ -71,22 +77,22 @@ const each = async (pass: Pass, stage: EachStage, segment: Segment) => {
   })
 }
 
-const fold = async (pass: Pass, stage: FoldStage) => {
+const fold = async (pass: Pass, stage: FoldStage): Promise<boolean> => {
   const { context, work, stageContext } = pass
   const { results } = context
   const name = keys(work.job.id)
   const done = new Set<string>()
-  for await (const { key } of results.list(name.rows(stage.name, 0).replace(/[^/]*$/, ''))) done.add(key)
-  const remaining = work.segments.filter(({ index }) => !done.has(name.rows(stage.name, index)))
-  if (remaining.length === 0) return { done: true }
+  for await (const { key } of results.list(name.rowsOf(stage.name))) done.add(key)
+  const segments = await readSegments(context, work.job.id)
+  const first = segments.findIndex(({ index }) => !done.has(name.rows(stage.name, index)))
+  if (first === -1) return true
 
-  const first = remaining[0].index
   let state =
     first === 0
       ? stage.start(stageContext)
       : (deserialize(await results.get(name.state(stage.name, first - 1))) as unknown)
-  for (const [count, segment] of remaining.entries()) {
-    if (count > 0 && context.remaining() < marginMilliseconds) return { done: false }
+  for (const segment of segments.slice(first)) {
+    if (segment.index > first && context.remaining() < marginMilliseconds) return false
     await writeRows(pass, segment, async (frames, progress) => {
       const rows: unknown[] = []
       for await (const frame of frames) {
@@ -101,34 +107,27 @@ const fold = async (pass: Pass, stage: FoldStage) => {
       return rows
     })
   }
-  return { done: true }
+  return true
 }
 
 /** Reads a segment's frames, has them turned into rows, and writes these, once. */
 const writeRows = async (
   { context, work, stage, session }: Pass,
   segment: Segment,
-  turn: (frames: AsyncIterable<Frame>, progress: (row: unknown) => unknown) => Promise<unknown[]>
+  turn: (frames: AsyncIterable<Frame>, done: (row: unknown) => unknown) => Promise<unknown[]>
 ) => {
   const elapsed = stopwatch()
   const modelSeconds = session?.seconds ?? 0
-  const name = keys(work.job.id)
+  const tell = progressOf(context, work.job, stage.name, segment)
   let frames = 0
   const rows = await turn(readFrames(context, work, stage, segment), row => {
-    void context.announce({
-      type: 'job.progress',
-      ...about(context, work.job),
-      step: stage.name,
-      segment: segment.index,
-      frames: ++frames
-    })
+    tell(++frames)
     return row
   })
-  await context.results.putOnce(
-    name.rows(stage.name, segment.index),
-    JSON.stringify(rowsOf(stage.row).parse({ stage: stage.name, segment: segment.index, rows })),
-    { contentType: 'application/json' }
-  )
+  const content = rowsOf(stage.row).parse({ stage: stage.name, segment: segment.index, rows })
+  await context.results.putOnce(keys(work.job.id).rows(stage.name, segment.index), JSON.stringify(content), {
+    contentType: 'application/json'
+  })
   await keepTiming(context, work.job.id, segment.index, {
     step: stage.name,
     seconds: elapsed(),
@@ -141,31 +140,26 @@ async function* readFrames(
   { results }: Context,
   { job, task }: Work,
   stage: Stage,
-  { index }: Segment
+  { index: segment }: Segment
 ): AsyncIterable<Frame> {
   const name = keys(job.id)
-  const table = await results.getJson(name.frames(index), frameTable)
+  const table = await results.getJson(name.frames(segment), frameTable)
   const before = task.stages.slice(0, task.stages.indexOf(stage))
   const rows = await Promise.all(
     before.map(async ({ name: earlier, row }) => {
-      const { rows } = await results.getJson(name.rows(earlier, index), rowsOf(row))
+      const { rows } = await results.getJson(name.rows(earlier, segment), rowsOf(row))
       return [earlier, rows] as const
     })
   )
-  const rowsOfFrame = (position: number) =>
+  const rowsAt = (position: number) =>
     Object.fromEntries(rows.map(([earlier, all]) => [earlier, all[position]]))
 
   if (stage.pictures === false) {
-    for (const [i, { index, pts }] of table.frames.entries())
-      yield {
-        index,
-        pts,
-        rows: rowsOfFrame(i),
-        picture: () => Promise.reject(new Error(`${stage.name} asked for no pictures`))
-      }
+    const picture = () => Promise.reject(new Error(`${stage.name} asked for no pictures`))
+    for (const [i, { index, pts }] of table.frames.entries()) yield { index, pts, rows: rowsAt(i), picture }
     return
   }
   let position = 0
-  for await (const { index: frame, pts, data } of readPictures(results, name.pictures(index), table))
-    yield { index: frame, pts, rows: rowsOfFrame(position++), picture: () => decodePicture(data) }
+  for await (const { index, pts, data } of readPictures(results, name.pictures(segment), table))
+    yield { index, pts, rows: rowsAt(position++), picture: () => decodePicture(data) }
 }

@@ -1,28 +1,35 @@
+import { z } from 'zod'
 import { Fault, isFault, type FaultRecord } from '../../events/faults.ts'
 import { sideFile, ticket, type Job } from '../../events/job.ts'
+import { problemsOf } from '../../events/problems.ts'
 import { uploadEvent, type Upload } from '../../events/upload.ts'
 import { tasks } from '../../tasks/index.ts'
 import type { IntakeContext } from '../shared/context.ts'
 import { about, makeJob } from '../shared/job.ts'
-import { keys } from '../shared/keys.ts'
+import { keys, refusedKey } from '../shared/keys.ts'
 
 export const intakeEvent = uploadEvent
+
+/** A ticket or side file that is larger was not written by a person. */
+const longestText = 1_000_000
+/** Bytes of a key that S3 takes. */
+const longestKey = 1024
 
 /**
  * Makes jobs of uploads and starts them. A clip `<task>/…/name.mp4` is one job, with options from its metadata
  * (`clipmill-options`, JSON) or from `name.mp4.json` beside it; a ticket `….job.json` names a clip and any number of
- * tasks. Other keys are none of our business. What is refused leaves an error object in the results bucket.
+ * tasks. Other keys are none of our business. An upload is taken whole or refused whole; what is refused leaves an error
+ * object in the results bucket.
  */
 export const intake = async (context: IntakeContext, uploads: Upload[]) => {
   const started: Job[] = []
   const refused: FaultRecord[] = []
   for (const upload of uploads) {
     try {
-      for (const request of await readRequests(context, upload)) {
-        const job = makeJob(request, context.models.digest)
-        await accept(context, job)
-        started.push(job)
-      }
+      const requests = await readRequests(context, upload)
+      const jobs = requests.map(request => makeJob(request, context.models.digest))
+      for (const job of jobs) await accept(context, job)
+      started.push(...jobs)
     } catch (error) {
       if (!isFault(error) || error.retry === 'now') throw error
       refused.push(await refuse(context, upload, error))
@@ -33,22 +40,20 @@ export const intake = async (context: IntakeContext, uploads: Upload[]) => {
 export type IntakeAnswer = Awaited<ReturnType<typeof intake>>
 
 const accept = async (context: IntakeContext, job: Job) => {
-  const written = await context.results.putOnce(keys(job.id).job, JSON.stringify(job), {
-    contentType: 'application/json'
-  })
-  if (written === 'written') await context.announce({ type: 'job.accepted', ...about(context, job) })
+  const { job: key } = keys(job.id)
+  if (!(await context.results.exists(key))) {
+    // Announced before it is written down: whoever dies in between announces it again.
+    await context.announce({ type: 'job.accepted', ...about(context, job) })
+    await context.results.putOnce(key, JSON.stringify(job), { contentType: 'application/json' })
+  }
   await context.start(job)
 }
 
 const refuse = async (context: IntakeContext, { bucket, key }: Upload, fault: Fault) => {
   const record = fault.toJSON()
-  await context.results.put(
-    `refused/${key}.error.json`,
-    JSON.stringify({ bucket, key, ...record }, null, 2),
-    {
-      contentType: 'application/json'
-    }
-  )
+  await context.results.put(refusedKey(key), JSON.stringify({ bucket, key, ...record }, null, 2), {
+    contentType: 'application/json'
+  })
   await context.announce({
     type: 'upload.refused',
     bucket,
@@ -59,63 +64,55 @@ const refuse = async (context: IntakeContext, { bucket, key }: Upload, fault: Fa
   return record
 }
 
+const withoutFolder = (key: string) => key.replace(/^[^/]*\//, '')
+
 /** What an upload asks for: nothing, one job, or what its ticket says. */
 const readRequests = async (context: IntakeContext, upload: Upload) => {
   if (upload.key.endsWith('.job.json')) return readTicket(context, upload)
   const [folder] = upload.key.split('/', 1)
   if (!Object.hasOwn(tasks, folder) || upload.key.endsWith('.json') || upload.key.endsWith('/')) return []
-  return [
-    {
-      clip: upload,
-      name: upload.key.slice(folder.length + 1),
-      task: folder,
-      options: await readOptions(context, upload)
-    }
-  ]
+  const options = await readOptions(context, upload)
+  return [{ clip: upload, name: withoutFolder(upload.key), task: folder, options }]
 }
 
-const readTicket = async (context: IntakeContext, { key, bucket }: Upload) => {
-  const parsed = ticket.safeParse(await readJson(context, key))
-  if (!parsed.success)
-    throw new Fault('ticket-invalid', {
-      key,
-      problems: parsed.error.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`)
-    })
-  const found = await context.uploads.head(parsed.data.clip)
-  if (!found) throw new Fault('clip-missing', { clip: parsed.data.clip })
-  const clip: Upload = {
-    bucket,
-    key: parsed.data.clip,
-    bytes: found.size,
-    etag: found.etag,
-    version: found.versionId
-  }
-  const name = clip.key.replace(/^[^/]*\//, '')
-  return parsed.data.tasks.map(({ task, options }) => ({ clip, name, task, options }))
+const readTicket = async (context: IntakeContext, { bucket, key }: Upload) => {
+  const { clip: clipKey, tasks } = parse(ticket, key, await readText(context, key))
+  const found = await context.uploads.head(clipKey)
+  if (!found) throw new Fault('clip-missing', { clip: clipKey })
+  const clip = { bucket, key: clipKey, bytes: found.size, etag: found.etag, version: found.versionId }
+  return tasks.map(({ task, options }) => ({ clip, name: withoutFolder(clipKey), task, options }))
 }
 
-const readOptions = async (context: IntakeContext, { key }: Upload): Promise<Record<string, unknown>> => {
+const readOptions = async (context: IntakeContext, { key }: Upload) => {
   const metadata = (await context.uploads.head(key))?.metadata['clipmill-options']
-  if (metadata !== undefined)
-    return sideFile.parse({ options: parseJson(`metadata of ${key}`, metadata) }).options
+  if (metadata !== undefined) return parse(sideFile.shape.options, `the metadata of ${key}`, metadata)
   const beside = `${key}.json`
-  if (!(await context.uploads.exists(beside))) return {}
-  const parsed = sideFile.safeParse(await readJson(context, beside))
-  if (!parsed.success)
-    throw new Fault('ticket-invalid', {
-      key: beside,
-      problems: parsed.error.issues.map(issue => issue.message)
-    })
-  return parsed.data.options
+  // Beside the longest keys there is no room for one.
+  if (Buffer.byteLength(beside) > longestKey || !(await context.uploads.exists(beside))) return {}
+  return parse(sideFile, beside, await readText(context, beside)).options
 }
 
-const readJson = async ({ uploads }: IntakeContext, key: string) =>
-  parseJson(key, new TextDecoder().decode(await uploads.get(key)))
+const readText = async ({ uploads }: IntakeContext, key: string) => {
+  const bytes = await uploads.getRange(key, 0, longestText + 1)
+  if (bytes.length > longestText)
+    throw new Fault('ticket-invalid', { key, problems: [`it is longer than ${longestText} bytes`] })
+  return new TextDecoder().decode(bytes)
+}
 
-const parseJson = (what: string, text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new Fault('ticket-invalid', { key: what, problems: ['it is not JSON'] })
-  }
+/** `text` as JSON of a schema; `what` says where it stands. */
+const parse = <T>(schema: z.ZodType<T>, what: string, text: string): T => {
+  const parsed = z
+    .string()
+    .transform((value, ctx) => {
+      try {
+        return JSON.parse(value) as unknown
+      } catch {
+        ctx.addIssue({ code: 'custom', message: 'it is not JSON' })
+        return z.NEVER
+      }
+    })
+    .pipe(schema)
+    .safeParse(text)
+  if (parsed.success) return parsed.data
+  throw new Fault('ticket-invalid', { key: what, problems: problemsOf(parsed.error) })
 }

@@ -1,30 +1,34 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
+import type { Segment } from '../../events/clip.ts'
 import type { Overlay } from '../../tasks/define.ts'
 import { clipMedia } from '../shared/clip.ts'
 import type { Context } from '../shared/context.ts'
-import { about, readSegmentRows, readWork, type Work } from '../shared/job.ts'
+import { readSegmentRows, readWork, type Work } from '../shared/job.ts'
 import { keys } from '../shared/keys.ts'
-import { keepTiming, stopwatch } from '../shared/once.ts'
+import { progressOf } from '../shared/progress.ts'
+import { readSegment } from '../shared/segments.ts'
+import { keepTiming, stopwatch } from '../shared/timing.ts'
 
 export const renderEvent = z.strictObject({ job: z.string(), segment: z.int().nonnegative() })
 
 /** Draws the overlay of one segment, where the options ask for one, and encodes it so that `store` need only join. */
-export const render = async (context: Context, { job: id, segment }: z.infer<typeof renderEvent>) => {
+export const render = async (context: Context, { job: id, segment: index }: z.infer<typeof renderEvent>) => {
   const { results } = context
   const name = keys(id)
-  if (await results.exists(name.overlay(segment))) return
+  if (await results.exists(name.overlay(index))) return
   const elapsed = stopwatch()
   const work = await readWork(context, id)
   const overlay = work.task.overlay(work.job.options)
   if (!overlay) return
 
+  const segment = await readSegment(context, id, index)
   const { table, shapes } = await drawSegment(context, work, overlay, segment)
   const scratch = await mkdtemp(path.join(context.scratch, 'render-'))
   try {
     const [pictures, out] = [path.join(scratch, 'pictures.bin'), path.join(scratch, 'overlay.nut')]
-    await results.download(name.pictures(segment), pictures)
+    await results.download(name.pictures(index), pictures)
     const media = await clipMedia(context, work.job)
     await media.render({
       pictures,
@@ -32,33 +36,23 @@ export const render = async (context: Context, { job: id, segment }: z.infer<typ
       shapes,
       facts: work.plan.clip,
       out,
-      onFrames: frames =>
-        void context.announce({
-          type: 'job.progress',
-          ...about(context, work.job),
-          step: 'render',
-          segment,
-          frames
-        })
+      onFrames: progressOf(context, work.job, 'render', segment)
     })
-    await results.uploadFile(name.overlay(segment), out, { contentType: 'video/x-nut', once: true })
-    await keepTiming(context, id, segment, {
-      step: 'render',
-      seconds: elapsed(),
-      frames: table.frames.length
-    })
+    await results.uploadFile(name.overlay(index), out, { contentType: 'video/x-nut', once: true })
+    await keepTiming(context, id, index, { step: 'render', seconds: elapsed(), frames: table.frames.length })
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }
 }
 
 /** The shapes on each frame of a segment; what the overlay remembers of the frames before is gone through first. */
-const drawSegment = async (context: Context, work: Work, { memory, open }: Overlay, segment: number) => {
-  const start = work.segments[segment].firstFrame
-  const first = work.segments.findIndex(({ firstFrame, frames }) => firstFrame + frames > start - memory)
+const drawSegment = async (context: Context, work: Work, { memory, open }: Overlay, segment: Segment) => {
+  let first = segment
+  while (first.index > 0 && first.firstFrame > segment.firstFrame - memory)
+    first = await readSegment(context, work.job.id, first.index - 1)
   const shapesOf = open()
-  for (let before = first; before < segment; before++)
+  for (let before = first.index; before < segment.index; before++)
     for (const { row } of (await readSegmentRows(context, work, before)).rows) shapesOf(row)
-  const { table, rows } = await readSegmentRows(context, work, segment)
+  const { table, rows } = await readSegmentRows(context, work, segment.index)
   return { table, shapes: rows.map(({ row }) => shapesOf(row)) }
 }

@@ -15,7 +15,7 @@ interface OpenClip {
 let current: OpenClip | undefined
 
 /** What belongs to a clip in this process, kept for the next invocation on the same clip; another clip's goes. */
-const open = async (context: Context, { clip }: Job): Promise<OpenClip> => {
+const open = async (context: Context, { clip, name }: Job): Promise<OpenClip> => {
   const identity = JSON.stringify([clip.bucket, clip.key, clip.version ?? clip.etag])
   if (current?.identity === identity && current.media.alive) return current
   const before = current
@@ -30,7 +30,7 @@ const open = async (context: Context, { clip }: Job): Promise<OpenClip> => {
   return (current = {
     identity,
     folder,
-    media: openMedia({ nameOf: path => (path === file ? clip.key : path) })
+    media: openMedia({ nameOf: path => (path === file ? name : path) })
   })
 }
 
@@ -54,6 +54,6 @@ export const clipFile = async (context: Context, job: Job): Promise<string> => {
 }
 
 const download = async ({ uploads }: Context, { clip }: Job, file: string) => {
-  await uploads.download(clip.key, file, { etag: clip.etag })
+  await uploads.download(clip.key, file, { etag: clip.etag, version: clip.version })
   return file
 }

@@ -1,37 +1,48 @@
 import { createHash } from 'node:crypto'
-import { frameTable, segment } from '../../events/clip.ts'
+import packageJson from '../../package.json' with { type: 'json' }
+import { frameTable } from '../../events/clip.ts'
 import { job as jobSchema, type Job } from '../../events/job.ts'
 import { plan as planSchema } from '../../events/plan.ts'
 import { rowsOf } from '../../events/rows.ts'
 import type { Upload } from '../../events/upload.ts'
 import { completeOptions, modelsOf, taskNamed } from '../../tasks/index.ts'
 import type { Context } from './context.ts'
-import { keys } from './keys.ts'
+import { keys, shortened } from './keys.ts'
 
 /**
- * The job of a request. Its id follows from the clip's content, the task, the complete options and the digests of the
- * models, so the same request is the same job whenever and however often it comes.
- * @throws Fault task-unknown, options-invalid
+ * The job of a request. Its id follows from the upload (bucket, key, version or content tag), the task, the complete
+ * options, the digests of the models and our version, so the same request is the same job whenever and however often it
+ * comes.
+ * @throws Fault task-unknown, options-invalid, model-not-built
  */
 export const makeJob = (
   request: { clip: Upload; name: string; task: string; options: Record<string, unknown> },
   digest: (model: string) => string
 ): Job => {
+  const { clip, name } = request
   const task = taskNamed(request.task)
   const options = completeOptions(task, request.options)
   const models = Object.fromEntries(
     Object.entries(modelsOf(task, options)).map(([stage, model]) => [stage, digest(model)])
   )
-  const { bucket, key, version, etag } = request.clip
-  const identity = JSON.stringify([bucket, key, version ?? etag, task.name, sorted(options), sorted(models)])
-  const id = `${task.name}-${createHash('sha256').update(identity).digest('hex').slice(0, 24)}`
+  const identity = [
+    packageJson.version,
+    clip.bucket,
+    clip.key,
+    clip.version ?? clip.etag,
+    task.name,
+    sorted(options),
+    sorted(models)
+  ]
+  const hash = createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 24)
   return {
-    id,
+    id: `${task.name}-${hash}`,
     task: task.name,
-    clip: request.clip,
+    clip,
+    name,
     options,
     models,
-    results: `${task.name}/${request.name}/`
+    results: `${task.name}/${shortened(name)}/${hash}/`
   }
 }
 
@@ -41,23 +52,13 @@ const sorted = (record: Record<string, unknown>) =>
 export const readJob = ({ results }: Context, id: string): Promise<Job> =>
   results.getJson(keys(id).job, jobSchema)
 
-/** The job with its task, its plan and its segments: what every step behind `plan` starts from. */
+/** The job with its task and its plan: what every step behind `plan` starts from. */
 export const readWork = async (context: Context, id: string) => {
-  const [job, plan, segments] = await Promise.all([
+  const [job, plan] = await Promise.all([
     readJob(context, id),
-    context.results.getJson(keys(id).plan, planSchema),
-    context.results.get(keys(id).segments)
+    context.results.getJson(keys(id).plan, planSchema)
   ])
-  return {
-    job,
-    task: taskNamed(job.task),
-    plan,
-    segments: new TextDecoder()
-      .decode(segments)
-      .trimEnd()
-      .split('\n')
-      .map(line => segment.parse(JSON.parse(line)))
-  }
+  return { job, task: taskNamed(job.task), plan }
 }
 export type Work = Awaited<ReturnType<typeof readWork>>
 
@@ -79,6 +80,6 @@ export const readSegmentRows = async ({ results }: Context, { job, task }: Work,
 export const about = (context: Context, job: Job) => ({
   job: job.id,
   task: job.task,
-  clip: job.clip.key,
+  clip: job.name,
   at: context.now().toISOString()
 })

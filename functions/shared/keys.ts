@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto'
+
 const number = (segment: number) => String(segment).padStart(6, '0')
 
 /** Names of a job's work in progress in the results bucket. They follow from the job alone, so a retry writes the same ones. */
 export const keys = (job: string) => {
   const under = (name: string) => `jobs/${job}/${name}`
   return {
-    prefix: under(''),
     job: under('job.json'),
     plan: under('plan.json'),
     /** One segment a line. */
@@ -13,10 +14,26 @@ export const keys = (job: string) => {
     frames: (segment: number) => under(`pictures/${number(segment)}.json`),
     pictures: (segment: number) => under(`pictures/${number(segment)}.bin`),
     rows: (stage: string, segment: number) => under(`rows/${stage}/${number(segment)}.json`),
+    /** Prefix of all rows of a stage. */
+    rowsOf: (stage: string) => under(`rows/${stage}/`),
     /** The state with which a fold leaves a segment. */
     state: (stage: string, segment: number) => under(`state/${stage}/${number(segment)}.bin`),
     overlay: (segment: number) => under(`overlay/${number(segment)}.nut`),
-    timing: (step: string, segment = 0) => under(`timings/${step}/${number(segment)}.json`),
+    timing: (step: string, segment: number) => under(`timings/${step}/${number(segment)}.json`),
     timings: under('timings/')
   }
+}
+
+/** Why no job came of an upload. */
+export const refusedKey = (upload: string) => `refused/${shortened(upload)}.error.json`
+
+/** Keys may have 1,024 bytes; ours add to those of uploads. A name that is too long keeps its beginning and gets a hash. */
+export const shortened = (name: string): string => {
+  const longest = 800
+  if (Buffer.byteLength(name) <= longest) return name
+  // The cut may fall into a character, whose rest becomes U+FFFD: still a legal key.
+  const beginning = Buffer.from(name)
+    .subarray(0, longest - 100)
+    .toString()
+  return `${beginning}~${createHash('sha256').update(name).digest('hex').slice(0, 16)}`
 }

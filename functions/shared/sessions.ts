@@ -3,14 +3,11 @@ import type { Context } from './context.ts'
 
 const sessions = new Map<string, Promise<Session>>()
 
-/** The process's one session of a built model, opened at first use. */
-export const openModel = ({ models, threads }: Context, digest: string): Promise<Session> => {
-  let session = sessions.get(digest)
-  if (!session) {
-    session = openSession(models.directory(digest), { threads })
-    // A failed start must not be kept: the next invocation may find the model whole.
-    session.catch(() => sessions.delete(digest))
-    sessions.set(digest, session)
-  }
+/** The process's one session of a built model, opened at first use, and again should its thread have died. */
+export const openModel = async ({ models, threads }: Context, digest: string): Promise<Session> => {
+  const known = await sessions.get(digest)?.catch(() => undefined)
+  if (known?.alive) return known
+  const session = openSession(models.directory(digest), { threads })
+  sessions.set(digest, session)
   return session
 }

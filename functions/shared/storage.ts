@@ -1,7 +1,8 @@
 import { createReadStream, createWriteStream } from 'node:fs'
 import { readFile, rm, stat } from 'node:fs/promises'
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   GetObjectCommand,
   HeadObjectCommand,
@@ -9,10 +10,11 @@ import {
   PutObjectCommand,
   S3Client
 } from '@aws-sdk/client-s3'
-import type { GetObjectCommandOutput } from '@aws-sdk/client-s3'
+import type { GetObjectCommandInput, GetObjectCommandOutput } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
 import type { z } from 'zod'
 import { Fault } from '../../events/faults.ts'
+import { problemsOf } from '../../events/problems.ts'
 
 /** The product's only way to objects: one bucket, the same in an AWS account and over the store of one machine. */
 
@@ -42,12 +44,15 @@ export interface Storage {
   getJson: <T>(key: string, schema: z.ZodType<T>) => Promise<T>
   /** Bytes [start, end); fewer where the object ends before. */
   getRange: (key: string, start: number, end: number) => Promise<Uint8Array>
-  stream: (key: string) => Promise<Readable>
   /**
    * Into a local file, which is removed where the download fails.
    * @throws Fault object-changed where the object no longer has the content tag `etag`
    */
-  download: (key: string, file: string, options?: { etag?: string }) => Promise<void>
+  download: (
+    key: string,
+    file: string,
+    options?: { etag?: string; version?: string | undefined }
+  ) => Promise<void>
   /** undefined where there is no such object. */
   head: (key: string) => Promise<ObjectHead | undefined>
   exists: (key: string) => Promise<boolean>
@@ -99,8 +104,6 @@ const networkFailures = [
   'TimeoutError',
   'RequestTimeout'
 ]
-const fullDisk = ['ENOSPC', 'EDQUOT']
-
 const statusOf = (error: unknown) => (error as SdkError).$metadata?.httpStatusCode
 
 /** The Fault that an error of the SDK stands for; other errors stay as they are. */
@@ -110,16 +113,19 @@ const translate = (error: unknown, bucket: string, key: string) => {
   const details = { bucket, key, reason: name }
   const cause = { cause: error }
   if (name === 'NoSuchBucket') return new Fault('bucket-missing', { bucket }, cause)
-  if (status === 404) return new Fault('object-missing', { bucket, key }, cause)
   if (status === 412) return new Fault('object-changed', { bucket, key }, cause)
   if (status === 403 || denials.includes(name)) return new Fault('storage-denied', details, cause)
-  if (status === 507 || fullDisk.includes(code)) return new Fault('storage-full', { bucket, key }, cause)
+  if (status === 507) return new Fault('storage-full', { bucket, key }, cause)
   if (
     status >= 500 ||
     status === 429 ||
+    status === 409 ||
+    // The upload was completed, and its answer lost: another try will find the object.
+    name === 'NoSuchUpload' ||
     networkFailures.some(failure => failure === code || failure === name)
   )
     return new Fault('storage-unavailable', details, cause)
+  if (status === 404) return new Fault('object-missing', { bucket, key }, cause)
   return error
 }
 
@@ -131,13 +137,13 @@ export const openStorage = ({ bucket, client }: { bucket: string; client: S3Clie
       throw translate(error, bucket, key)
     }
   }
-  const read = (key: string, how: { Range?: string; IfMatch?: string | undefined } = {}) =>
+  const read = (key: string, how: Pick<GetObjectCommandInput, 'Range' | 'IfMatch' | 'VersionId'> = {}) =>
     client.send(new GetObjectCommand({ Bucket: bucket, Key: key, ...how }))
   const bytes = async ({ Body }: GetObjectCommandOutput) => Body!.transformToByteArray()
 
   const get = (key: string) => attempt(key, async () => bytes(await read(key)))
 
-  /** undefined where a condition of the write does not hold. */
+  /** Of many writers one writes; `exists` for the others. */
   const once = (key: string, write: () => Promise<unknown>) =>
     attempt(key, async () => {
       for (let tries = 1; ; tries++) {
@@ -147,6 +153,7 @@ export const openStorage = ({ bucket, client }: { bucket: string; client: S3Clie
         } catch (error) {
           if (statusOf(error) === 412) return 'exists'
           if (statusOf(error) !== 409 || tries === conflictTries) throw error
+          await sleep(2 ** tries * 25)
         }
       }
     })
@@ -181,22 +188,22 @@ export const openStorage = ({ bucket, client }: { bucket: string; client: S3Clie
       }
       const parsed = schema.safeParse(value)
       if (parsed.success) return parsed.data
-      throw invalid(parsed.error.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`))
+      throw invalid(problemsOf(parsed.error))
     },
     getRange: (key, start, end) =>
-      attempt(key, async () =>
-        start === end ? new Uint8Array() : bytes(await read(key, { Range: `bytes=${start}-${end - 1}` }))
-      ),
-    stream: async key => {
-      const body = (await attempt(key, () => read(key))).Body as Readable
-      return Readable.from(
-        translated(body, error => translate(error, bucket, key)),
-        { objectMode: false }
-      )
-    },
-    download: (key, file, { etag } = {}) =>
       attempt(key, async () => {
-        const { Body } = await read(key, { IfMatch: etag })
+        if (start >= end) return new Uint8Array()
+        try {
+          return await bytes(await read(key, { Range: `bytes=${start}-${end - 1}` }))
+        } catch (error) {
+          // Nothing of the range is there.
+          if (statusOf(error) === 416) return new Uint8Array()
+          throw error
+        }
+      }),
+    download: (key, file, { etag, version } = {}) =>
+      attempt(key, async () => {
+        const { Body } = await read(key, { IfMatch: etag, VersionId: version })
         try {
           await pipeline(Body as Readable, createWriteStream(file))
         } catch (error) {

@@ -4,11 +4,12 @@ import { z } from 'zod'
 import { faultRecord } from '../../events/announcement.ts'
 import type { Context } from '../shared/context.ts'
 import { about, readJob, readWork } from '../shared/job.ts'
-import { keepTiming, stopwatch } from '../shared/once.ts'
+import { keepTiming, stopwatch } from '../shared/timing.ts'
 import { writeManifest } from './manifest.ts'
 import { writeOutputs } from './outputs.ts'
 import { drawPicture, joinOverlay } from './overlay.ts'
 import type { ResultFile } from './result-file.ts'
+import { collectRows } from './rows.ts'
 
 export const storeEvent = z.strictObject({
   job: z.string(),
@@ -34,18 +35,19 @@ export const store = async (context: Context, { job: id, failure }: z.infer<type
   const scratch = await mkdtemp(path.join(context.scratch, 'store-'))
   try {
     const overlay = work.task.overlay(work.job.options)
-    const files: ResultFile[] = await writeOutputs(context, work, scratch)
+    const { frames, repeated } = await collectRows(context, work, scratch)
+    const files: ResultFile[] = await writeOutputs(context, work, frames, scratch)
     if (overlay)
       files.push(
         await joinOverlay(context, work, scratch),
-        await drawPicture(context, work, overlay, scratch)
+        await drawPicture(context, work, overlay, frames, scratch)
       )
     await keepTiming(context, id, 0, {
       step: 'store',
       seconds: elapsed(),
       frames: work.plan.clip.video.frames
     })
-    const manifest = await writeManifest(context, work, files)
+    const manifest = await writeManifest(context, work, files, repeated)
     await context.announce({ type: 'job.completed', ...about(context, work.job), manifest })
   } finally {
     await rm(scratch, { recursive: true, force: true })

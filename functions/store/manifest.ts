@@ -1,19 +1,26 @@
 import packageJson from '../../package.json' with { type: 'json' }
 import type { Manifest } from '../../events/manifest.ts'
+import { inOrder } from '../shared/ahead.ts'
 import type { Context } from '../shared/context.ts'
 import type { Work } from '../shared/job.ts'
 import { keys } from '../shared/keys.ts'
-import { timing } from '../shared/once.ts'
+import { timing } from '../shared/timing.ts'
 import type { ResultFile } from './result-file.ts'
 
 /** Writes the manifest, the last of a job's results, and answers with its key. */
-export const writeManifest = async (context: Context, work: Work, files: ResultFile[]): Promise<string> => {
+export const writeManifest = async (
+  context: Context,
+  work: Work,
+  files: ResultFile[],
+  repeated: Manifest['repeated']
+): Promise<string> => {
   const { job, plan, task } = work
   const key = `${job.results}manifest.json`
   const manifest: Manifest = {
     job,
     clip: plan.clip,
     frames: plan.clip.video.frames,
+    repeated,
     versions: { clipmill: packageJson.version, node: process.versions.node },
     models: await Promise.all(
       task.stages
@@ -31,10 +38,12 @@ export const writeManifest = async (context: Context, work: Work, files: ResultF
 }
 
 const sumTimings = async ({ results }: Context, id: string): Promise<Manifest['timings']> => {
+  const found: string[] = []
+  for await (const { key } of results.list(keys(id).timings)) found.push(key)
   const sums = new Map<string, Manifest['timings'][number]>()
-  for await (const { key } of results.list(keys(id).timings)) {
-    const { step, seconds, frames, modelSeconds } = await results.getJson(key, timing)
-    const sum = sums.get(step) ?? { step, seconds: 0, invocations: 0, frames: 0 }
+  for await (const entry of inOrder(found, key => results.getJson(key, timing))) {
+    const { step, seconds, frames, modelSeconds } = entry
+    const sum: Manifest['timings'][number] = sums.get(step) ?? { step, seconds: 0, invocations: 0, frames: 0 }
     sum.seconds += seconds
     sum.invocations++
     sum.frames += frames

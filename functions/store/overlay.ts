@@ -1,10 +1,12 @@
 import path from 'node:path'
-import type { FrameTable, Shape } from '../../events/clip.ts'
-import type { Overlay } from '../../tasks/define.ts'
+import { frameTable, type Shape } from '../../events/clip.ts'
+import type { Overlay, Results } from '../../tasks/define.ts'
+import { inOrder } from '../shared/ahead.ts'
 import { clipMedia } from '../shared/clip.ts'
 import type { Context } from '../shared/context.ts'
-import { readSegmentRows, type Work } from '../shared/job.ts'
+import type { Work } from '../shared/job.ts'
 import { keys } from '../shared/keys.ts'
+import { readSegments } from '../shared/segments.ts'
 import { putResult, type ResultFile } from './result-file.ts'
 
 /** Joins the rendered segments and the clip's sound to one video. */
@@ -12,17 +14,19 @@ export const joinOverlay = async (context: Context, work: Work, scratch: string)
   const { results } = context
   const { job, plan } = work
   const name = keys(job.id)
-  const segments: string[] = []
-  for (const { index } of work.segments) {
-    const file = path.join(scratch, `overlay-${index}.nut`)
-    await results.download(name.overlay(index), file)
-    segments.push(file)
-  }
-  const sound = plan.clip.audio && path.join(scratch, 'sound.mka')
+  const files = await Array.fromAsync(
+    inOrder(Array(plan.segments).keys(), async index => {
+      const file = path.join(scratch, `overlay-${index}.nut`)
+      await results.download(name.overlay(index), file)
+      return file
+    })
+  )
+
+  const sound = (await results.exists(name.sound)) ? path.join(scratch, 'sound.mka') : undefined
   if (sound) await results.download(name.sound, sound)
   const out = path.join(scratch, 'overlay.mp4')
   const media = await clipMedia(context, job)
-  await media.join({ segments, sound, facts: plan.clip, out })
+  await media.join({ segments: files, sound, facts: plan.clip, out })
   return putResult(context, work, out, {
     name: 'overlay.mp4',
     format: 'Overlay video',
@@ -35,27 +39,30 @@ export const drawPicture = async (
   context: Context,
   work: Work,
   overlay: Overlay,
+  frames: Results['frames'],
   scratch: string
 ): Promise<ResultFile> => {
-  const { table, position, shapes } = await busiestFrame(context, work, overlay)
-  const { offset, bytes } = table.frames[position]
-  const pictures = keys(work.job.id).pictures(table.segment)
-  const picture = await context.results.getRange(pictures, offset, offset + bytes)
+  const { results } = context
+  const name = keys(work.job.id)
+  const { index, shapes } = await busiestFrame(overlay, frames)
+  const segments = await readSegments(context, work.job.id)
+  const { index: segment, firstFrame } = segments.findLast(({ firstFrame }) => firstFrame <= index)!
+  const table = await results.getJson(name.frames(segment), frameTable)
+  const { offset, bytes } = table.frames[index - firstFrame]
+  const picture = await results.getRange(name.pictures(segment), offset, offset + bytes)
+
   const out = path.join(scratch, 'picture.jpg')
   const media = await clipMedia(context, work.job)
   await media.still({ picture, table, shapes, facts: work.plan.clip, out })
   return putResult(context, work, out, { name: 'picture.jpg', format: 'Picture', contentType: 'image/jpeg' })
 }
 
-const busiestFrame = async (context: Context, work: Work, { open }: Overlay) => {
+const busiestFrame = async ({ open }: Overlay, frames: Results['frames']) => {
   const shapesOf = open()
-  let busiest: { table: FrameTable; position: number; shapes: Shape[] } | undefined
-  for (const { index } of work.segments) {
-    const { table, rows } = await readSegmentRows(context, work, index)
-    for (const [position, { row }] of rows.entries()) {
-      const shapes = shapesOf(row)
-      if (shapes.length > (busiest?.shapes.length ?? -1)) busiest = { table, position, shapes }
-    }
+  let busiest: { index: number; shapes: Shape[] } = { index: 0, shapes: [] }
+  for await (const { index, row } of frames()) {
+    const shapes = shapesOf(row)
+    if (shapes.length > busiest.shapes.length) busiest = { index, shapes }
   }
-  return busiest!
+  return busiest
 }

@@ -6,6 +6,9 @@ import type { TensorData } from '../../models/graph/index.ts'
 export type Feeds = Readonly<Record<string, TensorData>>
 export type Outputs = Readonly<Record<string, TensorData>>
 
+// The runtime's own builds report usage to its maker unless told not to before they are loaded. Nothing here does.
+process.env.ORT_DISABLE_TELEMETRY = '1'
+
 /** What the thread is asked, and what it answers. */
 export type SessionRequest = { id: number; feeds: Feeds }
 export type SessionAnswer =
@@ -22,6 +25,8 @@ export interface Session extends AsyncDisposable {
   run(feeds: Feeds): Promise<Outputs>
   /** Seconds spent in the model so far. */
   readonly seconds: number
+  /** False once its thread has ended: every further run fails. */
+  readonly alive: boolean
 }
 
 /**
@@ -72,6 +77,9 @@ export const openSession = async (
       }),
     get seconds() {
       return seconds
+    },
+    get alive() {
+      return ended === undefined
     },
     async [Symbol.asyncDispose]() {
       await worker.terminate()

@@ -3,18 +3,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { Fault } from '../../events/faults.ts'
-
-const licence = z.strictObject({ code: z.string(), weights: z.string(), data: z.string() })
-
-/** What stands in `<digest>/manifest.json` beside a built model. */
-const modelManifest = z.strictObject({
-  model: z.string(),
-  system: z.string(),
-  variant: z.string(),
-  digest: z.string(),
-  weights: z.strictObject({ sha256: z.string(), source: z.string(), licence })
-})
-export type ModelManifest = z.infer<typeof modelManifest>
+import { modelRecord, type ModelRecord } from '../../events/model.ts'
 
 /** Names of the built models in a folder, each with its digest. */
 const modelIndex = z.record(z.string(), z.string())
@@ -24,7 +13,7 @@ export interface ModelStore {
   /** @throws Fault model-not-built */
   digest: (name: string) => string
   directory: (digest: string) => string
-  describe: (digest: string) => Promise<ModelManifest>
+  describe: (digest: string) => Promise<ModelRecord>
 }
 
 export const openModels = (folder: string): ModelStore => {
@@ -40,6 +29,6 @@ export const openModels = (folder: string): ModelStore => {
     },
     directory,
     describe: async digest =>
-      modelManifest.parse(JSON.parse(await readFile(path.join(directory(digest), 'manifest.json'), 'utf8')))
+      modelRecord.parse(JSON.parse(await readFile(path.join(directory(digest), 'manifest.json'), 'utf8')))
   }
 }

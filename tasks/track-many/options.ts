@@ -14,7 +14,7 @@ export const options = z.object({
     .multipleOf(32)
     .optional()
     .describe(
-      'long side of what the detector looks at; larger finds smaller people and takes longer; default: what suits the detector'
+      'long side of what the detector looks at, a multiple of 32; larger finds smaller people and takes longer; default: what suits the detector'
     )
     .meta({ unit: 'px' }),
   classes: z.array(z.string()).min(1).optional().describe('what to follow; default: person'),

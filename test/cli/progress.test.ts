@@ -5,7 +5,7 @@ import type { Announcement } from '../../events/announcement.ts'
 const about = {
   job: 'track-many-1',
   task: 'track-many',
-  clip: 'clips/street.mp4',
+  clip: 'street.mp4',
   at: '2026-01-01T00:00:00.000Z'
 }
 const progressOf = (step: string, segment: number, frames: number): Announcement => ({

@@ -18,7 +18,7 @@ export const temporaryFolder = () => {
 export const start = (args: string[], { home = temporaryFolder() }: { home?: string } = {}) => {
   const child = spawn(process.execPath, [path.join(root, 'cli/clipmill.js'), ...args], {
     cwd: root,
-    env: { ...process.env, CLIPMILL_HOME: home, NO_COLOR: '1' }
+    env: { ...process.env, ORT_DISABLE_TELEMETRY: undefined, CLIPMILL_HOME: home, HOME: home, NO_COLOR: '1' }
   })
   const output = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text))

@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -87,26 +87,50 @@ describe('clipmill run track-many', () => {
 
     const third = run(bereft)
     await third.said(/infer detect [1-9]/)
-    const workers = execFileSync('pgrep', ['-P', String(third.child.pid), '-f', 'local/worker'], {
-      encoding: 'utf8'
-    })
-    process.kill(Number(workers.trim().split('\n')[0]), 'SIGKILL')
+    const children = (pid: number, name: string) =>
+      spawnSync('pgrep', ['-P', String(pid), '-f', name], { encoding: 'utf8' })
+        .stdout.split('\n')
+        .filter(Boolean)
+        .map(Number)
+    // One that has worked on the clip: it has a media process.
+    const worker = children(third.child.pid!, 'local/worker').find(
+      pid => children(pid, 'layers/media').length > 0
+    )
+    process.kill(worker!, 'SIGKILL')
     const survived = await third.ended
     expect(survived.exit, survived.stderr).toBe(0)
     expect(digests(bereft)).toEqual(digests(undisturbed))
+    // Nothing but our own was written beside: the runtime reports nothing to anybody.
+    expect(readdirSync(home).toSorted()).toEqual(['models', 'runs'])
     // Nothing is kept of work that is done.
     expect(readdirSync(path.join(home, 'runs'))).toEqual([])
   }, 180_000)
 
-  it('does not overwrite the results of another job unasked', async () => {
+  it('does not overwrite the results of another job unasked, readable or not', async () => {
     const [out, home] = [temporaryFolder(), temporaryFolder()]
+    const run = (...more: string[]) =>
+      start(['run', 'track-many', street, '--no-overlay', '--out', out, ...more], { home }).ended
+    const manifest = path.join(folderOf(out), 'manifest.json')
     mkdirSync(folderOf(out), { recursive: true })
-    const other = { job: { id: 'track-many-000000000000000000000000' } }
-    writeFileSync(path.join(folderOf(out), 'manifest.json'), JSON.stringify(other))
-    const { exit, stderr } = await start(['run', 'track-many', street, '--out', out], { home }).ended
+    writeFileSync(manifest, '{"job": {"id"')
+    const refused = await run()
+    expect(refused.exit).toBe(2)
+    expect(refused.stderr).toMatch(/^results-exist: .*\n {2}.*--force/m)
+    expect(readFileSync(manifest, 'utf8')).toBe('{"job": {"id"')
+
+    expect((await run('--force')).exit).toBe(0)
+    expect((await run('--min-score', '0.6')).stderr).toContain('results-exist')
+    // Again the same job: its results may be written over.
+    expect((await run()).exit).toBe(0)
+  })
+
+  it('where a file is in the way of the results it says so before any work', async () => {
+    const out = path.join(temporaryFolder(), 'taken')
+    writeFileSync(out, 'mine')
+    const { exit, stderr } = await clipmill('run', 'track-many', street, '--out', out)
     expect(exit).toBe(2)
-    expect(stderr).toMatch(/^results-exist: .*\n {2}.*--force/m)
-    expect(JSON.parse(readFileSync(path.join(folderOf(out), 'manifest.json'), 'utf8'))).toEqual(other)
+    expect(stderr).toMatch(/^folder-blocked: .*taken/)
+    expect(readFileSync(out, 'utf8')).toBe('mine')
   })
 })
 
@@ -128,6 +152,17 @@ it('several clips: one that fails does not stop the others, and the exit code sa
     { clip: nowhere, error: { code: 'clip-missing' } },
     { clip: street, manifest: { frames: 120 } }
   ])
+})
+
+it('the same command twice at once: the second one is told, the first one goes on', async () => {
+  const [home, out] = [temporaryFolder(), temporaryFolder()]
+  const first = start(['run', 'track-many', street, '--out', out], { home })
+  await first.said(/infer detect [1-9]/)
+  const second = await start(['run', 'track-many', street, '--out', out], { home }).ended
+  expect(second.exit, second.stderr).toBe(5)
+  expect(second.stderr).toContain('store-in-use')
+  const { exit, stderr } = await first.ended
+  expect(exit, stderr).toBe(0)
 })
 
 describe('what a person may get wrong ends with a code, the next step and nothing written', () => {
@@ -156,7 +191,8 @@ describe('what a person may get wrong ends with a code, the next step and nothin
       'clip-not-video'
     ],
     ['a clip with sound only', folder => [write(folder, 'song.wav', silence)], 3, 'clip-not-video'],
-    ['an option that is not there', () => [street, '--min-skore', '0.5'], 2, ''],
+    ['an option that is not there', () => [street, '--min-skore', '0.5'], 2, 'usage-wrong'],
+    ['no clip', () => [], 2, 'usage-wrong'],
     ['an option out of its range', () => [street, '--min-score', '7'], 2, 'options-invalid'],
     ['an option that is no number', () => [street, '--lost-for', 'long'], 2, 'options-invalid'],
     ['a class that the detector does not know', () => [street, '--classes', 'dragon'], 2, 'options-invalid']

@@ -24,12 +24,17 @@ describe('a clip below the name of a task', () => {
         task: 'track-many',
         options: { detector: 'clipmill-person-nano', minScore: 0.4 },
         models: { detect: 'digest-of-clipmill-person-nano' },
-        results: 'track-many/finals 2026/semi + final.mp4/'
+        name: 'finals 2026/semi + final.mp4',
+        results: expect.stringMatching(
+          /^track-many\/finals 2026\/semi \+ final\.mp4\/[0-9a-f]{24}\/$/
+        ) as string
       }
     ])
     expect(world.started).toEqual(started)
     expect(await world.readJson(keys(started[0].id).job)).toEqual(JSON.parse(JSON.stringify(started[0])))
-    expect(world.announced).toMatchObject([{ type: 'job.accepted', job: started[0].id, clip: key }])
+    expect(world.announced).toMatchObject([
+      { type: 'job.accepted', job: started[0].id, clip: started[0].name }
+    ])
   })
 
   it('is the same job however often its event comes, and is announced once', async () => {
@@ -76,6 +81,33 @@ describe('a clip below the name of a task', () => {
   })
 })
 
+it('metadata that makes no sense refuses this upload, and the others of the batch are taken', async () => {
+  const world = await makeWorld()
+  const Metadata = { 'clipmill-options': '5' }
+  await world.client.send(
+    new PutObjectCommand({ Bucket: 'uploads', Key: 'track-many/a.mp4', Body: 'clip', Metadata })
+  )
+  await world.context.uploads.put('track-many/b.mp4', 'clip', video)
+  const uploads = await Promise.all(['track-many/a.mp4', 'track-many/b.mp4'].map(key => uploaded(world, key)))
+  const { started, refused } = await intake(world.context, uploads)
+  expect(started.map(({ name }) => name)).toEqual(['b.mp4'])
+  expect(refused).toMatchObject([{ code: 'ticket-invalid' }])
+})
+
+it('a key of 1,024 bytes is taken, or refused, like any other', async () => {
+  const world = await makeWorld()
+  const clip = `track-many/${'é'.repeat(506)}a`
+  const ticket = `${'t'.repeat(1015)}.job.json`
+  await world.context.uploads.put(clip, 'clip', video)
+  await world.context.uploads.put(ticket, '{}', json)
+  const { started, refused } = await intake(world.context, [
+    await uploaded(world, clip),
+    await uploaded(world, ticket)
+  ])
+  expect(refused).toHaveLength(1)
+  await world.context.results.put(`${started[0].results}tracks.coco.json`, '', json)
+})
+
 describe('a ticket', () => {
   it('asks for any number of jobs on a clip that is there', async () => {
     const world = await makeWorld()
@@ -109,7 +141,14 @@ describe('a ticket', () => {
       'with an option out of range',
       '{"clip": "clips/a.mp4", "tasks": [{"task": "track-many", "options": {"minScore": 3}}]}',
       'options-invalid'
-    ]
+    ],
+    [
+      'of which one half is right',
+      '{"clip": "clips/a.mp4", "tasks": [{"task": "track-many"}, {"task": "juggle"}]}',
+      'task-unknown'
+    ],
+    ['that is empty', '', 'ticket-invalid'],
+    ['that is far too long', ' '.repeat(1_000_001), 'ticket-invalid']
   ])('%s leaves an error object that says what to do, and starts nothing', async (_, text, code) => {
     const world = await makeWorld()
     await world.context.uploads.put('clips/a.mp4', 'clip', video)

@@ -33,7 +33,7 @@ test('what was put can be had whole, in part, as a stream and as a file', async 
   expect(Buffer.from(await storage.getRange('clip', 10, 20)).equals(body.subarray(10, 20))).toBe(true)
   expect(await storage.getRange('clip', 10, 10)).toHaveLength(0)
   expect(await storage.getRange('clip', 99_990, 200_000)).toHaveLength(10)
-  expect(Buffer.concat((await (await storage.stream('clip')).toArray()) as Buffer[]).equals(body)).toBe(true)
+  expect(await storage.getRange('clip', 200_000, 300_000)).toHaveLength(0)
   const file = path.join(folder.dir, 'clip')
   await storage.download('clip', file)
   expect((await readFile(file)).equals(body)).toBe(true)
@@ -104,7 +104,6 @@ describe('failures are Faults', () => {
     for (const read of [
       storage.get('missing'),
       storage.getRange('missing', 0, 1),
-      storage.stream('missing'),
       storage.download('missing', local)
     ])
       await expect(read).rejects.toEqual(code('object-missing'))
@@ -180,7 +179,6 @@ describe('failures are Faults', () => {
     await withAnswers([{ status: 200, body: 'begin', length: 100 }], async broken => {
       await expect(broken.get('x')).rejects.toEqual(code('storage-unavailable'))
       await expect(broken.download('x', local)).rejects.toEqual(code('storage-unavailable'))
-      await expect((await broken.stream('x')).toArray()).rejects.toEqual(code('storage-unavailable'))
     })
     expect(existsSync(local)).toBe(false)
   })

@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { appendFile, readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { GetObjectCommand } from '@aws-sdk/client-s3'
 import { describe, expect, test } from 'vitest'
 import { Fault } from '../../../events/faults.ts'
 import type { FaultCode } from '../../../events/faults.ts'
@@ -125,10 +126,10 @@ test('an object that is replaced while it is read is read to its end as it was',
   const storage = storageAt(store.endpoint)
   const [before, after] = [randomBytes(16 << 20), randomBytes(1000)]
   await storage.put('clip', before, type)
-  const stream = await storage.stream('clip')
+  const client = createClient({ endpoint: store.endpoint, region, credentials })
+  const { Body } = await client.send(new GetObjectCommand({ Bucket: storage.bucket, Key: 'clip' }))
   await storage.put('clip', after, type)
-  const read = Buffer.concat((await stream.toArray()) as Buffer[])
-  expect(read.equals(before)).toBe(true)
+  expect(Buffer.from(await Body!.transformToByteArray()).equals(before)).toBe(true)
   expect(Buffer.from(await storage.get('clip')).equals(after)).toBe(true)
   while ((await dataFiles(folder.dir)).length > 1) await new Promise(resolve => setTimeout(resolve, 5))
   await store.close()
@@ -140,6 +141,24 @@ test('one process has a folder at a time', async () => {
   await expect(startIn(folder.dir)).rejects.toEqual(code('store-in-use'))
   await store.close()
   await (await startIn(folder.dir)).close()
+})
+
+test('one of several processes that start at once has the folder, wherever their temporary files are', async () => {
+  await using folder = await temporaryFolder()
+  await using elsewhere = await temporaryFolder()
+  await (await spawnStore(folder.dir)).kill()
+  const script = path.join(import.meta.dirname, 'serve.ts')
+  const started = await Promise.all(
+    Array.from({ length: 4 }, async (_, i) => {
+      const env = i % 2 ? { TMPDIR: elsewhere.dir } : {}
+      const child = spawn(process.execPath, [script, folder.dir], { stdio: ['ignore', 'pipe', 'ignore'], env })
+      const answer = await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])
+      return { child, owns: Buffer.isBuffer(answer[0]) }
+    })
+  )
+  const owners = started.filter(({ owns }) => owns)
+  for (const { child } of owners) child.kill('SIGKILL')
+  expect(owners).toHaveLength(1)
 })
 
 test('a port that is taken is named', async () => {

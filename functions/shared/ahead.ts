@@ -1,0 +1,14 @@
+/** How many are asked for before the first is needed: enough to hide a request's way, few enough for any memory. */
+const ahead = 8
+
+/** `fetch` of each item, in order, some ahead of their use. */
+export async function* inOrder<Item, Result>(items: Iterable<Item>, fetch: (item: Item) => Promise<Result>) {
+  const coming: Promise<Result>[] = []
+  for (const item of items) {
+    const result = fetch(item)
+    // Should the consumer leave early, nobody awaits what was asked for ahead.
+    result.catch(() => undefined)
+    if (coming.push(result) >= ahead) yield await coming.shift()!
+  }
+  for (const result of coming) yield await result
+}

@@ -1,0 +1,83 @@
+import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import net, { type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import type { Fault } from '../../events/faults.ts'
+import { startWorkers } from '../../local/workers.ts'
+
+/** Workers whose storage takes every connection and never answers, so that a function waits for ever. */
+const hangingWorkers = async (count: number) => {
+  const connections = new Set<net.Socket>()
+  const silent = net.createServer(connection => connections.add(connection)).listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  const workers = startWorkers(
+    count,
+    {
+      CLIPMILL_UPLOADS: 'uploads',
+      CLIPMILL_RESULTS: 'results',
+      CLIPMILL_SCRATCH: tmpdir(),
+      CLIPMILL_S3_ENDPOINT: `http://127.0.0.1:${(silent.address() as AddressInfo).port}`,
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test'
+    },
+    () => undefined
+  )
+  onTestFinished(async () => {
+    await workers[Symbol.asyncDispose]()
+    for (const connection of connections) connection.destroy()
+    silent.close()
+  })
+  return workers
+}
+const pids = () =>
+  execFileSync('sh', ['-c', `pgrep -P ${process.pid} -f local/worker || true`], { encoding: 'utf8' })
+    .split('\n')
+    .filter(Boolean)
+    .map(Number)
+const untilWorking = async () => {
+  while (pids().length === 0) await new Promise(resolve => setTimeout(resolve, 20))
+}
+
+describe('workers', () => {
+  it('one that takes too long is killed, and there is room for the next', async () => {
+    const workers = await hangingWorkers(1)
+    for (let i = 0; i < 2; i++)
+      await expect(workers.invoke('plan', { job: 'x' }, 1)).rejects.toMatchObject({
+        code: 'step-timeout',
+        details: { step: 'plan', seconds: 1 }
+      })
+  })
+
+  it('one that dies at work says so', async () => {
+    const workers = await hangingWorkers(1)
+    const call = workers.invoke('plan', { job: 'x' }, 60)
+    call.catch(() => undefined)
+    await untilWorking()
+    process.kill(pids()[0], 'SIGKILL')
+    await expect(call).rejects.toMatchObject({ code: 'worker-lost', details: { reason: 'SIGKILL' } })
+  })
+
+  it('one that dies while idle is replaced', async () => {
+    const workers = await hangingWorkers(1)
+    // An event that is not of the schema is answered without any storage.
+    await expect(workers.invoke('plan', {}, 60)).rejects.toMatchObject({ code: 'internal-error' })
+    const [pid] = pids()
+    process.kill(pid, 'SIGKILL')
+    // Until its end is known a call may still meet it, and is told so; then another one is there.
+    const codes: string[] = []
+    while (codes.length === 0 || codes.at(-1) === 'worker-lost')
+      await workers.invoke('plan', {}, 60).catch((error: unknown) => codes.push((error as Fault).code))
+    expect(codes.at(-1)).toBe('internal-error')
+    expect(codes.length).toBeLessThan(4)
+  })
+
+  it('closed, they let everything that waits fail', async () => {
+    const workers = await hangingWorkers(1)
+    const calls = [1, 2, 3].map(() => workers.invoke('plan', { job: 'x' }, 60))
+    for (const call of calls) call.catch(() => undefined)
+    await untilWorking()
+    await workers[Symbol.asyncDispose]()
+    for (const call of calls) await expect(call).rejects.toMatchObject({ code: 'worker-lost' })
+  })
+})
