@@ -58,9 +58,10 @@ export const main = async (argv: string[]) => {
   models
     .command('inspect <file...>')
     .description('list what a checkpoint holds; nothing in it is run')
+    .option('--under <key>', 'the state dict under these dotted keys, not the one with the most tensors')
     .option('--json', 'as JSON', false)
-    .action((files: string[]) => {
-      exit = inspect(files, json)
+    .action((files: string[], { under }: { under?: string }) => {
+      exit = inspect(files, under, json)
     })
   models
     .command('verify <golden...>')

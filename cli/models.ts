@@ -12,12 +12,12 @@ import { inspectCheckpoint } from '../models/weights/inspect.ts'
 import { note, print, printFault, printJson } from './output.ts'
 
 /** Lists what checkpoints hold. @returns the exit code: that of the first one that cannot be read or trusted */
-export const inspect = (files: string[], json: boolean): number => {
+export const inspect = (files: string[], under: string | undefined, json: boolean): number => {
   let exit = 0
   const found: unknown[] = []
   for (const file of files) {
     try {
-      const checkpoint = inspectCheckpoint(file)
+      const checkpoint = inspectCheckpoint(file, { under })
       found.push(checkpoint)
       if (!json) printCheckpoint(checkpoint)
     } catch (error) {
@@ -82,7 +82,10 @@ const outcomeOf = (stage: StageDeviation | SkippedStage) =>
 const lineOf = (stage: StageDeviation | SkippedStage) =>
   'skipped' in stage
     ? `skipped  ${stage.stage}: ${stage.skipped}`
-    : `${stage.ok ? 'ok      ' : 'MISSED  '} ${stage.stage.padEnd(28)} ${stage.deviation.toExponential(2)} of ${stage.tolerance.toExponential(2)}${stage.problem ? `: ${stage.problem}` : ''}`
+    : `${stage.ok ? 'ok      ' : 'MISSED  '} ${stage.stage.padEnd(28)} ${[distanceOf(stage), stage.problem].filter(Boolean).join(': ')}`
+
+const distanceOf = ({ deviation, tolerance }: StageDeviation) =>
+  deviation !== undefined && `${deviation.toExponential(2)} of ${tolerance.toExponential(2)}`
 
 const runModel: RunModel = async (directory, feeds) => {
   await using session = await openSession(directory)

@@ -92,6 +92,13 @@ export const faults = {
       `frames ${d.firstFrame} to ${d.lastFrame} of ${d.file} cannot be decoded (${d.decoded} of ${d.lastFrame - d.firstFrame + 1} could)`,
     next: () => 'get an undamaged copy of the clip, or cut these frames out'
   }),
+  'clip-unseekable': kind({
+    exit: exits.limit,
+    says: (d: { file: string; frames: number; limit: number }) =>
+      `${d.file} has ${d.frames} frames behind a single key frame; the limit is ${d.limit}`,
+    next: d =>
+      `encode it anew with a key frame every few seconds: ffmpeg -i ${d.file} -c:v libx264 -g 100 -c:a copy out.mp4`
+  }),
 
   'limit-exceeded': kind({
     exit: exits.limit,
@@ -245,7 +252,8 @@ export const faults = {
     exit: exits.input,
     says: (d: { golden: string; reason: string }) =>
       `${d.golden} cannot be read as a golden file: ${d.reason}`,
-    next: () => 'the forms of golden files are described in golden/README.md; .json and .json.gz are read'
+    next: () =>
+      'a golden file is JSON, plain or gzipped: the name of the system, the inputs or the rule that makes them, and what the authors’ code gave for them'
   }),
   'golden-missed': kind({
     exit: exits.model,
@@ -257,7 +265,8 @@ export const faults = {
     exit: exits.input,
     says: (d: { system: string; case: string }) =>
       `there is nothing to compare a golden file of ${[d.system, d.case].filter(Boolean).join(' ')} with`,
-    next: () => 'see the systems that are built: clipmill models list'
+    next: () =>
+      'take a golden file of a system that a task of this version uses: clipmill run --help lists the tasks'
   }),
 
   // checkpoints

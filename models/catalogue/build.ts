@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { Fault } from '../../events/faults.ts'
@@ -32,11 +32,9 @@ export const buildModel = async (weights: Weights, file: string, folder: string)
     throw new Fault('weights-changed', { file, expected: weights.sha256, found: sha256 })
   const graph = networkOf(weights)
   using checkpoint = openCheckpoint(file)
-  const values = bindWeights(graph.parameters, checkpoint, {
-    file,
-    variant: `${weights.system} ${weights.variant}`
-  })
+  const values = bindWeights(graph.parameters, checkpoint, `${weights.system} ${weights.variant}`)
 
+  await removeAbandoned(folder)
   const unfinished = await mkdtemp(path.join(folder, 'building-'))
   try {
     const { digest } = await writeModel(simplify(graph), values, unfinished)
@@ -44,12 +42,25 @@ export const buildModel = async (weights: Weights, file: string, folder: string)
     const manifest = { model, system, variant, digest, weights: { sha256, source, licence } }
     await writeFile(path.join(unfinished, 'manifest.json'), JSON.stringify(manifest, null, 2))
     const finished = path.join(folder, digest)
-    await rm(finished, { recursive: true, force: true })
-    await rename(unfinished, finished)
+    await rename(unfinished, finished).catch((error: unknown) => {
+      // It stands there already: the same digest, the same files.
+      if (!['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code!)) throw error
+    })
     return digest
-  } catch (error) {
+  } finally {
     await rm(unfinished, { recursive: true, force: true })
-    throw error
+  }
+}
+
+const hour = 3_600_000
+
+/** Removes what builds left behind that were ended from outside. */
+const removeAbandoned = async (folder: string) => {
+  for (const name of await readdir(folder)) {
+    const directory = path.join(folder, name)
+    if (!name.startsWith('building-')) continue
+    const { mtimeMs } = await stat(directory).catch(() => ({ mtimeMs: Infinity }))
+    if (Date.now() - mtimeMs > hour) await rm(directory, { recursive: true, force: true })
   }
 }
 

@@ -1,5 +1,5 @@
 import type { GoldenForm } from '../golden/index.ts'
-import { mixsortSteps } from '../mixsort/golden.ts'
+import { mixsortSteps } from '../mixsort/golden/index.ts'
 import { yoloxPhotos, yoloxSteps } from '../yolox/golden-steps.ts'
 import { yoloxGolden } from '../yolox/golden.ts'
 

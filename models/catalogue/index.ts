@@ -4,13 +4,6 @@ import type { YoloxWeights } from '../yolox/weights.ts'
 /** One set of trained parameters, and all that belongs to it and not to the network: see the type of its system. */
 export type Weights = YoloxWeights
 
-/** What is said of licences; "unknown" where nobody states one. */
-export interface Licence {
-  code: string
-  weights: string
-  data: string
-}
-
 const catalogue: Weights[] = [
   {
     name: 'clipmill-person-nano',

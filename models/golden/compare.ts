@@ -1,19 +1,26 @@
 /** How far a result lies from a golden stage. */
+import { z } from 'zod'
 import { numbersOf, type TensorData } from '../graph/data.ts'
 
+const natural = z.int().nonnegative()
+
 /** A stage as golden files hold it: all elements, or some of them by flat index. */
-interface GoldenStage {
-  shape: readonly number[]
-  dtype: string
-  rms: number
-  values?: readonly number[] | undefined
-  samples?: readonly (readonly [index: number, value: number])[] | undefined
-}
+export const goldenStage = z.object({
+  shape: z.array(natural),
+  dtype: z.string(),
+  rms: z.number(),
+  values: z.array(z.number()).optional(),
+  samples: z
+    .array(z.tuple([natural, z.number()]))
+    .min(1)
+    .optional()
+})
+type GoldenStage = z.infer<typeof goldenStage>
 
 export interface StageDeviation {
   stage: string
-  /** The largest difference; for integers the number of elements that differ. */
-  deviation: number
+  /** The largest difference; for integers the number of elements that differ. Absent where the two are incomparable. */
+  deviation?: number
   tolerance: number
   ok: boolean
   /** What makes the two incomparable. */
@@ -26,16 +33,13 @@ export interface SkippedStage {
   skipped: string
 }
 
-export const deviationOf = (stage: string, deviation: number, tolerance: number): StageDeviation => ({
-  stage,
-  deviation,
-  tolerance,
-  ok: deviation <= tolerance
-})
+export const deviationOf = (stage: string, deviation: number, tolerance: number): StageDeviation =>
+  Number.isFinite(deviation)
+    ? { stage, deviation, tolerance, ok: deviation <= tolerance }
+    : incomparable(stage, 'the two have not as many numbers, or one is no number')
 
 export const incomparable = (stage: string, problem: string): StageDeviation => ({
   stage,
-  deviation: Infinity,
   tolerance: 0,
   ok: false,
   problem

@@ -1,5 +1,6 @@
-/** The rules that golden files fill parameters and inputs by: numbers that follow from names (golden/README.md). */
-import { arrayFrom, sizeOf, type DType, type TensorData, type Values } from '../graph/data.ts'
+/** The rules that golden files fill parameters and inputs by: numbers that follow from names. */
+import { arrayFrom, sizeOf, type TensorData, type Values } from '../graph/data.ts'
+import type { Parameter } from '../graph/graph.ts'
 
 /** FNV-1a, 32 bits, over UTF-8. */
 const hash = (name: string) =>
@@ -32,9 +33,7 @@ const fillOf = (name: string, shape: readonly number[]): ((u: number) => number)
  * Values by the rule `fill-1`, made when they are read.
  * @throws Error for an integer parameter other than `num_batches_tracked`: the rule has no value for it.
  */
-export const fill1 = (
-  parameters: readonly { name: string; dtype: DType; shape: readonly number[] }[]
-): Values => {
+export const fill1 = (parameters: readonly Parameter[]): Values => {
   const known = new Map(parameters.map(parameter => [parameter.name, parameter]))
   return {
     read: (name): TensorData => {

@@ -9,6 +9,7 @@ import type { SkippedStage, StageDeviation } from './compare.ts'
 export {
   compare,
   deviationOf,
+  goldenStage,
   incomparable,
   worst,
   type SkippedStage,
@@ -22,8 +23,12 @@ const goldenFile = z.looseObject({
   variant: z.string().optional()
 })
 
-/** A parsed golden file; each form says what more it holds. */
-export type GoldenFile = z.infer<typeof goldenFile>
+/** A parsed golden file and where it is; each form says what more it holds. */
+export type GoldenFile = z.infer<typeof goldenFile> & { path: string }
+
+/** A record that holds something: a file without would pass every comparison. */
+export const filled = <T extends z.ZodType>(value: T) =>
+  z.record(z.string(), value).refine(record => Object.keys(record).length > 0, 'nothing is in it')
 
 /** Runs the model in `dir` (`model.onnx`, `model.weights`) and gives all its outputs. */
 export type RunModel = (
@@ -44,13 +49,13 @@ export interface GoldenForm {
 }
 
 /** Reads a golden file, gzipped or not. @throws Fault golden-unreadable */
-export const readGolden = async (file: string): Promise<GoldenFile> => {
+export const readGolden = async (path: string): Promise<GoldenFile> => {
   try {
-    const bytes = await readFile(file)
+    const bytes = await readFile(path)
     const json = bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes
-    return goldenFile.parse(JSON.parse(json.toString()))
+    return { ...goldenFile.parse(JSON.parse(json.toString())), path }
   } catch (cause) {
-    throw new Fault('golden-unreadable', { golden: file, reason: reasonOf(cause) }, { cause })
+    throw new Fault('golden-unreadable', { golden: path, reason: reasonOf(cause) }, { cause })
   }
 }
 
@@ -58,7 +63,7 @@ export const readGolden = async (file: string): Promise<GoldenFile> => {
 export const parseGolden = <T>(golden: GoldenFile, schema: z.ZodType<T>): T => {
   const parsed = schema.safeParse(golden)
   if (parsed.success) return parsed.data
-  throw new Fault('golden-unreadable', { golden: golden.system, reason: reasonOf(parsed.error) })
+  throw new Fault('golden-unreadable', { golden: golden.path, reason: reasonOf(parsed.error) })
 }
 
 const reasonOf = (error: unknown) =>

@@ -6,6 +6,9 @@ import type { Shape } from './dim.ts'
 import type { Graph } from './graph.ts'
 import { fail } from './operator.ts'
 
+const declare = (name: string) =>
+  current().names.has(name) ? fail(`${name} is declared twice`) : unique(name)
+
 /** A place in the network, whose path is the authors' name for it: what is declared here gets checkpoint keys. */
 export class Scope {
   readonly path: string
@@ -21,16 +24,15 @@ export class Scope {
 
   /** A tensor that the checkpoint holds under this path and `name`. */
   param(name: string, shape: readonly number[], dtype: DType = 'float32'): Tensor {
-    const key = this.#key(name)
-    const { parameters, names } = current()
-    if (names.has(key)) fail(`${key} is declared twice`)
-    parameters.push({ name: key, dtype, shape })
-    return new Tensor(unique(key), { dtype, shape }, this.path, true)
+    const key = declare(this.#key(name))
+    const tensor = new Tensor(key, { dtype, shape }, this.path, true)
+    current().parameters.push({ name: key, dtype, shape })
+    return tensor
   }
 
   /** A tensor that is fed at run time. */
   input(name: string, dtype: DType, shape: Shape): Tensor {
-    return input(name, dtype, shape)
+    return input(declare(name), dtype, shape)
   }
 
   #key(name: string) {

@@ -4,7 +4,15 @@ import { equal, multipleOfSymbol, Polynomial, show, substitute, type Dim, type S
 import type { Parameter } from './graph.ts'
 import { few, infer, typesOf } from './infer.ts'
 import { operators } from './operators/index.ts'
-import { fail, resolve, ShapeError, type AttributeValue, type Fact } from './operator.ts'
+import {
+  expectWhole,
+  fail,
+  isInteger,
+  resolve,
+  ShapeError,
+  type AttributeValue,
+  type Fact
+} from './operator.ts'
 
 /**
  * What a call takes: a tensor, or numbers that become a shared constant of the type that the other operands have (a
@@ -23,6 +31,7 @@ export class Tensor implements Fact {
   readonly isParameter: boolean
 
   constructor(name: string, fact: Fact, path = '', isParameter = false) {
+    expectWhole(`a size of ${name}`, fact.shape)
     this.name = name
     this.dtype = fact.dtype
     this.shape = fact.shape
@@ -123,18 +132,20 @@ const register = (tensor: Tensor) => {
   return tensor
 }
 
+/** @param name taken from `unique` */
 export const input = (name: string, dtype: DType, shape: Shape): Tensor => {
-  const tensor = register(new Tensor(unique(name), { dtype, shape }))
+  const tensor = register(new Tensor(name, { dtype, shape }))
   current().inputs.push(tensor)
   return tensor
 }
 
 /**
  * A constant, row-major; equal small ones are one.
- * @throws ShapeError where the numbers do not fill the shape.
+ * @throws ShapeError where the numbers do not fill the shape, and for fractions where the type is an integer.
  */
 export const constant = (dtype: DType, shape: readonly number[], numbers: ArrayLike<number>): Tensor => {
   const { constants } = current()
+  if (isInteger(dtype)) expectWhole(`a number of type ${dtype}`, numbers)
   const value = { dtype, shape, data: arrayFrom(dtype, numbers) }
   if (numbers.length !== sizeOf(shape)) fail(`${numbers.length} numbers do not fill ${show(shape)}`)
   const small = numbers.length <= few
@@ -221,6 +232,12 @@ const addNode = (name: string, operands: Operands, given: Given, path: string): 
   const attributes = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
   const odd = Object.keys(attributes).find(attribute => !(attribute in op.attributes))
   if (odd !== undefined) fail(`there is no attribute ${odd}`)
+  for (const [attribute, { kind, presence }] of Object.entries(op.attributes)) {
+    const value = attributes[attribute]
+    if (value === undefined && presence === 'required') fail(`the attribute ${attribute} is missing`)
+    if (kind === 'int' || kind === 'ints')
+      expectWhole(`the attribute ${attribute}`, [value ?? []].flat() as number[])
+  }
 
   const typeOf = typesOf(
     op,

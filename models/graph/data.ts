@@ -1,22 +1,24 @@
 /** Arrays of numbers with a shape: what parameters, constants, feeds and results are made of. */
+import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from './half.ts'
 
-const kinds = {
-  float32: { code: 1, array: Float32Array },
-  uint8: { code: 2, array: Uint8Array },
-  int8: { code: 3, array: Int8Array },
-  uint16: { code: 4, array: Uint16Array },
-  int16: { code: 5, array: Int16Array },
-  int32: { code: 6, array: Int32Array },
-  int64: { code: 7, array: BigInt64Array },
-  bool: { code: 9, array: Uint8Array },
+/** The typed array that holds each element type. */
+export const arrays = {
+  float32: Float32Array,
+  uint8: Uint8Array,
+  int8: Int8Array,
+  uint16: Uint16Array,
+  int16: Int16Array,
+  int32: Int32Array,
+  int64: BigInt64Array,
+  bool: Uint8Array,
   // The bits of IEEE binary16 and of the upper half of binary32: the runtime takes and gives them as such.
-  float16: { code: 10, array: Uint16Array },
-  float64: { code: 11, array: Float64Array },
-  bfloat16: { code: 16, array: Uint16Array }
+  float16: Uint16Array,
+  float64: Float64Array,
+  bfloat16: Uint16Array
 } as const
 
-export type DType = keyof typeof kinds
-export type TypedArray = InstanceType<(typeof kinds)[DType]['array']>
+export type DType = keyof typeof arrays
+export type TypedArray = InstanceType<(typeof arrays)[DType]>
 
 /** Row-major `data` of `shape`; a scalar has shape []. */
 export interface TensorData {
@@ -30,35 +32,42 @@ export interface Values {
   read(name: string): TensorData
 }
 
-/** TensorProto.DataType */
-export const codeOf = (dtype: DType) => kinds[dtype].code
+/** Elements of a tensor; without overflow where it has none. */
+export const sizeOf = (shape: readonly number[]) =>
+  shape.includes(0) ? 0 : shape.reduce((product, n) => product * n, 1)
 
-export const dtypeOf = (code: number) =>
-  (Object.keys(kinds) as DType[]).find(dtype => kinds[dtype].code === code)
+/** The strides of a row-major tensor, in elements. */
+export const stridesOf = (shape: readonly number[]) => shape.map((_, axis) => sizeOf(shape.slice(axis + 1)))
 
-export const bytesPerElement = (dtype: DType) => kinds[dtype].array.BYTES_PER_ELEMENT
+export const byteLength = ({ dtype, shape }: Omit<TensorData, 'data'>) =>
+  sizeOf(shape) * arrays[dtype].BYTES_PER_ELEMENT
 
-export const sizeOf = (shape: readonly number[]) => shape.reduce((product, n) => product * n, 1)
+export const bytesOf = ({ data }: { data: ArrayBufferView }) =>
+  new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
 
-/** A typed array of `dtype` over the bytes, which are copied where they are not aligned. */
-export const arrayOver = (dtype: DType, bytes: Uint8Array): TypedArray => {
-  const { array } = kinds[dtype]
-  const aligned = bytes.byteOffset % array.BYTES_PER_ELEMENT === 0 ? bytes : new Uint8Array(bytes)
-  return new array(
-    aligned.buffer as ArrayBuffer,
-    aligned.byteOffset,
-    aligned.byteLength / array.BYTES_PER_ELEMENT
-  )
+interface ArrayType<A> {
+  new (buffer: ArrayBufferLike, byteOffset: number, length: number): A
+  readonly BYTES_PER_ELEMENT: number
 }
 
-/** Numbers as a typed array of `dtype`; integers are truncated towards zero. */
-export const arrayFrom = (dtype: DType, numbers: ArrayLike<number>): TypedArray =>
-  dtype === 'int64'
-    ? BigInt64Array.from(numbers, n => BigInt(Math.trunc(n)))
-    : (
-        kinds[dtype].array as Float64ArrayConstructor as unknown as { from(n: ArrayLike<number>): TypedArray }
-      ).from(numbers)
+/** A typed array over the bytes, which are copied where they are not aligned. */
+export const arrayOver = <A>(array: ArrayType<A>, bytes: Uint8Array): A => {
+  const size = array.BYTES_PER_ELEMENT
+  const { buffer, byteOffset, byteLength } = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes)
+  return new array(buffer, byteOffset, byteLength / size)
+}
+
+/** Numbers as a typed array of `dtype`; integers are truncated towards zero, halves rounded by way of float32. */
+export const arrayFrom = (dtype: DType, numbers: ArrayLike<number>): TypedArray => {
+  if (dtype === 'int64') return BigInt64Array.from(numbers, n => BigInt(Math.trunc(n)))
+  if (dtype === 'float16') return float32ToFloat16(Float32Array.from(numbers))
+  if (dtype === 'bfloat16') return float32ToBfloat16(Float32Array.from(numbers))
+  return arrays[dtype].from(numbers)
+}
 
 /** The elements as numbers; int64 beyond 2^53 is rounded. */
-export const numbersOf = ({ data }: TensorData): ArrayLike<number> =>
-  data instanceof BigInt64Array ? Array.from(data, Number) : data
+export const numbersOf = ({ dtype, data }: TensorData): ArrayLike<number> => {
+  if (data instanceof BigInt64Array) return Array.from(data, Number)
+  if (dtype === 'float16') return float16ToFloat32(data as Uint16Array)
+  return dtype === 'bfloat16' ? bfloat16ToFloat32(data as Uint16Array) : data
+}

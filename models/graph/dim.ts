@@ -1,7 +1,10 @@
 /**
  * Sizes that may be symbolic. A `Dim` is a number or a polynomial with integer coefficients in named symbols, each
- * of which stands for a whole number of at least 1. Two sizes are equal when their canonical forms are.
+ * of which stands for a whole number: of at least 1 where the network names it, of at least the bound that is known
+ * of it where it stands for a minimum or a quotient. Two sizes are equal when their canonical forms are.
  */
+import { fail } from './operator.ts'
+
 export type Dim = number | Polynomial
 export type Shape = readonly Dim[]
 
@@ -84,8 +87,9 @@ export const minus = (a: Dim, b: Dim): Dim => plus(a, times(-1, b))
 
 export const equal = (a: Dim, b: Dim) => a === b || String(a) === String(b)
 
-/** a / b where that is a polynomial again, else undefined. */
+/** a / b where that is a polynomial again, else undefined; undefined for b = 0, too. */
 export const divideExactly = (a: Dim, b: Dim): Dim | undefined => {
+  if (equal(b, 0)) return undefined
   const [[lead, coefficient] = ['', 0]] = termsOf(b)
   let result: Dim = 0
   let rest = a
@@ -100,23 +104,45 @@ export const divideExactly = (a: Dim, b: Dim): Dim | undefined => {
   return result
 }
 
-/** floor(a / b), b positive; where it is no polynomial, a symbol of its own named after the expression. */
+/**
+ * floor(a / b), b positive; where it is no polynomial, a symbol of its own named after the expression.
+ * @throws ShapeError for b = 0
+ */
 export const floorDivide = (a: Dim, b: Dim): Dim => {
+  if (equal(b, 0)) fail(`${String(a)} is divided by 0`)
   const exact = divideExactly(a, b)
   if (exact !== undefined) return exact
-  if (typeof b !== 'number') return dim(`floor((${String(a)})/(${String(b)}))`)
+  if (typeof b !== 'number') return invented(`floor((${String(a)})/(${String(b)}))`, Math.min(0, atLeast(a)))
   // floor((b q + r) / b) = q + floor(r / b)
   const whole = canonical(new Map([...termsOf(a)].map(([m, c]) => [m, Math.floor(c / b)])))
   const rest = minus(a, times(whole, b))
-  return plus(whole, typeof rest === 'number' ? Math.floor(rest / b) : dim(`floor((${rest.text})/${b})`))
+  return plus(
+    whole,
+    typeof rest === 'number'
+      ? Math.floor(rest / b)
+      : invented(`floor((${rest.text})/${b})`, Math.floor(atLeast(rest) / b))
+  )
 }
 
 export const ceilDivide = (a: Dim, b: Dim): Dim => floorDivide(plus(a, minus(b, 1)), b)
 
-/** A bound from below: every symbol is at least 1. */
-const atLeast = (d: Dim) => {
+/** Lower bounds of invented symbols, by name: the name is the expression, so it has one bound in every graph. */
+const bounds = new Map<string, number>()
+
+/** A symbol for what is no polynomial, at least `bound`. */
+export const invented = (name: string, bound: number) => {
+  bounds.set(name, bound)
+  return dim(name)
+}
+
+/** A bound from below. */
+export const atLeast = (d: Dim) => {
   let bound = 0
-  for (const [m, c] of termsOf(d)) bound += m !== '' && c < 0 ? -Infinity : c
+  for (const [m, c] of termsOf(d)) {
+    const factors = symbolsOf(m).map(symbol => bounds.get(symbol) ?? 1)
+    const bounded = m === '' || (c > 0 && (factors.length === 1 || factors.every(factor => factor >= 0)))
+    bound += bounded ? factors.reduce((a, b) => a * b, c) : -Infinity
+  }
   return bound
 }
 
@@ -126,7 +152,7 @@ export const smaller = (a: Dim, b: Dim): Dim =>
     ? a
     : atLeast(minus(a, b)) >= 0
       ? b
-      : dim(`min(${[String(a), String(b)].sort().join(', ')})`)
+      : invented(`min(${[String(a), String(b)].sort().join(', ')})`, Math.min(atLeast(a), atLeast(b)))
 
 export const larger = (a: Dim, b: Dim): Dim => minus(plus(a, b), smaller(a, b))
 

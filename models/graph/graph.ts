@@ -42,6 +42,9 @@ export interface Graph {
   readonly facts: ReadonlyMap<string, Fact>
 }
 
+/** Constants of fewer bytes stay beside the nodes when a graph is written. */
+export const inline = 1024
+
 const subgraphsOf = (node: Node): Graph[] =>
   Object.values(node.attributes).filter(value => typeof value === 'object' && 'nodes' in value)
 

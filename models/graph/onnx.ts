@@ -2,12 +2,12 @@
 import {
   arrayFrom,
   arrayOver,
-  bytesPerElement,
-  codeOf,
-  dtypeOf,
+  arrays,
+  bytesOf,
   sizeOf,
   type DType,
-  type TensorData
+  type TensorData,
+  type TypedArray
 } from './data.ts'
 import type { Graph, Node, Port } from './graph.ts'
 import { operators, opset } from './operators/index.ts'
@@ -16,6 +16,21 @@ import type { Message } from './proto.ts'
 
 /** IR version that came with the opset (ONNX 1.15). */
 const irVersion = 9
+
+/** TensorProto.DataType */
+const codes: Readonly<Record<DType, number>> = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  uint16: 4,
+  int16: 5,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+  bfloat16: 16
+}
 
 /** AttributeProto.AttributeType */
 const attributeTypes = { float: 1, int: 2, string: 3, tensor: 4, graph: 5, ints: 7 } as const
@@ -29,8 +44,6 @@ interface External {
   length: number
 }
 
-export const bytesOf = ({ data }: TensorData) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-
 const attributeProto = (op: string, name: string, value: AttributeValue): Message<'AttributeProto'> => {
   const { kind } = operators[op].attributes[name]
   switch (kind) {
@@ -43,7 +56,7 @@ const attributeProto = (op: string, name: string, value: AttributeValue): Messag
     case 'ints':
       return { name, type: attributeTypes.ints, ints: [...(value as readonly number[])] }
     case 'dtype':
-      return { name, type: attributeTypes.int, i: codeOf(value as DType) }
+      return { name, type: attributeTypes.int, i: codes[value as DType] }
     case 'tensor':
       return { name, type: attributeTypes.tensor, t: tensorProto('', value as TensorData) }
     case 'graph':
@@ -63,7 +76,7 @@ const valueInfoProto = ({ name, dtype, shape }: Port): Message<'ValueInfoProto'>
   name,
   type: {
     tensorType: {
-      elemType: codeOf(dtype),
+      elemType: codes[dtype],
       shape: { dim: shape.map(d => (typeof d === 'number' ? { dimValue: d } : { dimParam: d.text })) }
     }
   }
@@ -75,7 +88,7 @@ export const tensorProto = (
   tensor: TensorData | (Omit<TensorData, 'data'> & { external: External })
 ): Message<'TensorProto'> => ({
   dims: [...tensor.shape],
-  dataType: codeOf(tensor.dtype),
+  dataType: codes[tensor.dtype],
   ...(name && { name }),
   ...('data' in tensor
     ? { rawData: bytesOf(tensor) }
@@ -105,13 +118,13 @@ export const modelProto = (graph: Graph, initializer: Message<'TensorProto'>[]):
  * @throws RangeError for a type that graphs do not have, or too few elements.
  */
 export const tensorData = (proto: Message<'TensorProto'>): TensorData => {
-  const dtype = dtypeOf(Number(proto.dataType))
+  const dtype = (Object.keys(codes) as DType[]).find(name => codes[name] === proto.dataType)
   if (!dtype) throw new RangeError(`${proto.name ?? 'a tensor'} is of type ${String(proto.dataType)}`)
   const shape = (proto.dims ?? []).map(Number)
   const { rawData, floatData, doubleData, int32Data, int64Data } = proto
   const listed = floatData ?? doubleData ?? int64Data ?? int32Data ?? []
   const data = rawData
-    ? arrayOver(dtype, rawData)
+    ? arrayOver<TypedArray>(arrays[dtype], rawData)
     : dtype === 'int64'
       ? BigInt64Array.from(listed, BigInt)
       : arrayFrom(dtype, listed.map(Number))
@@ -119,6 +132,3 @@ export const tensorData = (proto: Message<'TensorProto'>): TensorData => {
     throw new RangeError(`${proto.name ?? 'a tensor'} has ${data.length} elements for [${shape.join(', ')}]`)
   return { dtype, shape, data }
 }
-
-export const byteLength = ({ dtype, shape }: Omit<TensorData, 'data'>) =>
-  sizeOf(shape) * bytesPerElement(dtype)

@@ -23,6 +23,14 @@ export const fail = (message: string): never => {
   throw new ShapeError(message)
 }
 
+/** @throws ShapeError that names the first that is a fraction or endless. */
+export const expectWhole = (what: string, numbers: ArrayLike<Dim>) => {
+  for (let i = 0; i < numbers.length; i++) {
+    const n = numbers[i]
+    if (typeof n === 'number' && !Number.isInteger(n)) fail(`${what} is ${n}, no whole number`)
+  }
+}
+
 // Attributes
 
 interface AttributeKinds {
@@ -200,3 +208,4 @@ export const floats = ['float32', 'float64', 'float16', 'bfloat16'] as const sat
 const integers = ['int64', 'int32', 'int16', 'int8', 'uint8', 'uint16'] as const satisfies DType[]
 export const numbers = [...floats, ...integers] as const
 export const anything = [...numbers, 'bool'] as const
+export const isInteger = (type: DType) => !(floats as readonly DType[]).includes(type)

@@ -3,10 +3,10 @@
  * Operands that a call may leave out may be left out at the end, lists of operands are arrays, attributes have
  * ONNX's names and defaults.
  */
-import { apply, constant, input, type Operand, type Operands, type Tensor } from './builder.ts'
+import { apply, constant, input, unique, type Operand, type Operands, type Tensor } from './builder.ts'
 import { construct } from './construct.ts'
 import { operators, plainOperators } from './operators/index.ts'
-import type { AnyOperator, AttributeValue, Callable } from './operator.ts'
+import { fail, type AnyOperator, type AttributeValue, type Callable } from './operator.ts'
 
 type Ops = {
   [K in keyof typeof plainOperators as Uncapitalize<K>]: Callable<(typeof plainOperators)[K], Operand, Tensor>
@@ -47,6 +47,7 @@ interface Iteration {
 /**
  * Loop: `body(iteration, states)` runs `count` times, or while its condition holds.
  * @returns the last states, then the stacked rows.
+ * @throws ShapeError where there is neither, since it would never end
  */
 export const loop = (
   count: Operand | undefined,
@@ -55,12 +56,13 @@ export const loop = (
 ): Tensor[] => {
   let conditional = false
   const graph = construct(() => {
-    const iteration = input('iteration', 'int64', [])
-    const condition = input('condition', 'bool', [])
-    const states = initial.map(({ dtype, shape }) => input('state', dtype, shape))
+    const iteration = input(unique('iteration'), 'int64', [])
+    const condition = input(unique('condition'), 'bool', [])
+    const states = initial.map(({ dtype, shape }) => input(unique('state'), dtype, shape))
     const next = body(iteration, states)
     conditional = next.condition !== undefined
     return [next.condition ?? condition, ...next.states, ...(next.rows ?? [])]
   })
+  if (count === undefined && !conditional) fail('a loop needs a count or a condition')
   return apply('Loop', [count, conditional ? constant('bool', [], [1]) : undefined, initial], { body: graph })
 }

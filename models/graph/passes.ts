@@ -1,6 +1,6 @@
 /** Rewritings of a graph that leave its outputs as they are: each is a plain function from graph to graph. */
-import { arrayFrom, numbersOf, type TensorData, type Values } from './data.ts'
-import { readsOf, valueOf, type Graph, type Node, type Parameter } from './graph.ts'
+import { arrayFrom, byteLength, numbersOf, type TensorData, type Values } from './data.ts'
+import { inline, readsOf, valueOf, type Graph, type Node, type Parameter } from './graph.ts'
 import { operators } from './operators/index.ts'
 import { resolve, type Elements, type Fact } from './operator.ts'
 
@@ -25,7 +25,8 @@ export const removeDead = (graph: Graph): Graph => {
 
 const isFixed = (shape: Fact['shape']): shape is readonly number[] => shape.every(d => typeof d === 'number')
 
-const half = new Set(['float16', 'bfloat16'])
+const bytesOf = (facts: readonly Fact[]) =>
+  facts.reduce((sum, { dtype, shape }) => sum + byteLength({ dtype, shape: shape as readonly number[] }), 0)
 
 const evaluate = (node: Node, inputs: (TensorData | undefined)[], results: Fact[]): TensorData[] => {
   const op = operators[node.op]
@@ -40,7 +41,8 @@ const evaluate = (node: Node, inputs: (TensorData | undefined)[], results: Fact[
 
 /**
  * What follows from constants alone becomes a constant, what follows from constants and parameters a parameter that
- * is computed when its values are read. Computed in float64, rounded once a node.
+ * is computed when its values are read; but nothing that is larger than what it follows from and too large to stay
+ * beside the nodes. Computed in float64, rounded once a node.
  */
 export const foldConstants = (graph: Graph): Graph => {
   const constants = new Map(graph.constants)
@@ -55,9 +57,9 @@ export const foldConstants = (graph: Graph): Graph => {
       constants.set(node.outputs[0], { dtype, shape, data: arrayFrom(dtype, contents) })
       return true
     }
-    const facts = [...node.inputs.filter(Boolean).map(name => graph.facts.get(name)!), ...results]
-    if (!operators[node.op].evaluate || !facts.every(f => isFixed(f.shape) && !half.has(f.dtype)))
-      return false
+    const operands = node.inputs.filter(Boolean).map(name => graph.facts.get(name)!)
+    if (!operators[node.op].evaluate || ![...operands, ...results].every(f => isFixed(f.shape))) return false
+    if (bytesOf(results) > Math.max(inline, bytesOf(operands))) return false
     if (!node.inputs.every(name => name === '' || constants.has(name) || parameters.has(name))) return false
     const compute = (values?: Values) =>
       evaluate(
@@ -147,12 +149,11 @@ const batchNormFolder = (
       shape: weight.shape,
       derive: values => {
         const w = read(weight, values)
-        const data = arrayFrom(dtype, w)
         const kernel = w.length / shape[0]
-        scales(values).forEach((scale, k) => {
-          for (let i = k * kernel; i < (k + 1) * kernel; i++) data[i] = w[i] * scale
-        })
-        return { dtype, shape: weight.shape, data }
+        const scale = scales(values)
+        const folded = new Float64Array(w.length)
+        for (let i = 0; i < w.length; i++) folded[i] = w[i] * scale[Math.floor(i / kernel)]
+        return { dtype, shape: weight.shape, data: arrayFrom(dtype, folded) }
       }
     },
     bias: {
@@ -169,5 +170,5 @@ const batchNormFolder = (
   }
 }
 
-/** All that is safe anywhere and makes the graph smaller. */
+/** All that is safe anywhere; the model becomes no larger. */
 export const simplify = (graph: Graph) => removeDead(foldConstants(foldBatchNorm(graph)))

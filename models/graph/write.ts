@@ -2,16 +2,14 @@
 import { createHash } from 'node:crypto'
 import { mkdir, open, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { TensorData, Values } from './data.ts'
+import { byteLength, bytesOf, type TensorData, type Values } from './data.ts'
 import { show } from './dim.ts'
-import { valueOf, type Graph } from './graph.ts'
-import { byteLength, bytesOf, modelProto, tensorProto } from './onnx.ts'
+import { inline, valueOf, type Graph } from './graph.ts'
+import { modelProto, tensorProto } from './onnx.ts'
 import { encode } from './proto.ts'
 
 /** The runtime maps external data into memory page by page. */
 const alignment = 4096
-/** Constants below this stay inside the message. */
-const inline = 1024
 
 const align = (offset: number) => Math.ceil(offset / alignment) * alignment
 

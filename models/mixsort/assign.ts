@@ -8,10 +8,10 @@ interface Assignment {
 
 /**
  * The one-to-one pairs of rows and columns of `cost` (row-major) that minimise the sum of (cost - limit), so that a
- * pair above the limit is never taken; without a limit, as many pairs as the smaller side has, of least cost.
+ * pair above the limit is never taken; with a limit far above all costs, as many pairs as the smaller side has.
  * Shortest augmenting paths (Hungarian method), exact, O(n² (n + m)), the same answer every time.
  */
-export const assign = (cost: Float64Array, rows: number, columns: number, limit = Infinity): Assignment => {
+export const assign = (cost: Float64Array, rows: number, columns: number, limit: number): Assignment => {
   const wide = rows <= columns
   const [n, m] = wide ? [rows, columns] : [columns, rows]
   const [down, right] = wide ? [columns, 1] : [1, columns]

@@ -4,7 +4,7 @@
  */
 import { assign } from './assign.ts'
 import { fromMean, iouPlusOne, toCorners, toMeasurement } from './boxes.ts'
-import type { Corners, Tlwh } from './boxes.ts'
+import type { Tlwh } from './boxes.ts'
 import * as kalman from './kalman.ts'
 
 export interface ByteOptions {
@@ -42,7 +42,7 @@ export const byteDefaults: ByteOptions = {
 
 /** Box in source pixels and objectness * class probability, all float32 values. */
 export interface Detection {
-  box: Corners
+  box: Tlwh
   score: number
 }
 
@@ -59,7 +59,7 @@ export interface Track extends kalman.Gaussian {
   template?: Uint8Array
 }
 
-/** Everything that goes from frame to frame: plain data, so it can be stored and taken up again. */
+/** All that goes from frame to frame, in what structured cloning takes, so that it can be stored and taken up again. */
 export interface ByteState {
   frame: number
   idsGiven: number
@@ -77,10 +77,8 @@ export interface Appearance {
   template: (box: Tlwh) => Uint8Array
 }
 
-/** A detection in the tracker's terms; `overlap` is its largest IoU with another one of the frame. */
-interface Observation {
-  tlwh: Tlwh
-  score: number
+interface Observation extends Detection {
+  /** Its largest IoU with another one of the frame. */
   overlap: number
 }
 
@@ -119,8 +117,8 @@ export const step = async (
   const newlyLost: Track[] = []
   const newlyRemoved: Track[] = []
 
-  const see = (track: Track, { tlwh, score, overlap }: Observation) => {
-    const z = toMeasurement(tlwh)
+  const see = (track: Track, { box, score, overlap }: Observation) => {
+    const z = toMeasurement(box)
     const wasTracked = track.state === 'tracked'
     ;(wasTracked ? carriedOn : found).push(track)
     Object.assign(track, options.motion === 'kalman' ? kalman.update(track, z) : kalman.initiate(z), {
@@ -130,7 +128,7 @@ export const step = async (
       lastFrame: frame,
       length: wasTracked ? track.length + 1 : 0
     })
-    if (appearance && overlap < options.iouThresh) track.template = appearance.template(tlwh)
+    if (appearance && overlap < options.iouThresh) track.template = appearance.template(box)
   }
 
   const predict = (tracks: Track[]) => {
@@ -146,12 +144,12 @@ export const step = async (
       appearance && rows.length && columns.length
         ? await appearance.similarity(
             rows,
-            columns.map(o => o.tlwh)
+            columns.map(o => o.box)
           )
         : undefined
     const cost = new Float64Array(rows.length * columns.length)
     const boxes = rows.map(trackCorners)
-    const others = columns.map(o => toCorners(o.tlwh))
+    const others = columns.map(o => toCorners(o.box))
     for (let k = 0; k < cost.length; k++) {
       const column = k % columns.length
       const iou = iouPlusOne(boxes[(k - column) / columns.length], others[column])
@@ -181,10 +179,10 @@ export const step = async (
   newlyRemoved.push(...third.rows)
 
   let { idsGiven } = state
-  for (const { tlwh, score } of third.columns) {
+  for (const { box, score } of third.columns) {
     if (score < Math.fround(options.trackThresh + options.birthOffset)) continue
     carriedOn.push({
-      ...kalman.initiate(toMeasurement(tlwh)),
+      ...kalman.initiate(toMeasurement(box)),
       id: ++idsGiven,
       state: 'tracked',
       activated: frame === 1,
@@ -192,7 +190,7 @@ export const step = async (
       firstFrame: frame,
       lastFrame: frame,
       length: 0,
-      ...(appearance && { template: appearance.template(tlwh) })
+      ...(appearance && { template: appearance.template(box) })
     })
   }
 
@@ -220,14 +218,13 @@ export const step = async (
   }
 }
 
-const observe = (detections: readonly Detection[], overlaps: boolean): Observation[] =>
-  detections.map(({ box: [x1, y1, x2, y2], score }, i) => ({
-    tlwh: [x1, y1, Math.fround(x2 - x1), Math.fround(y2 - y1)],
-    score,
-    overlap: overlaps
-      ? Math.max(0, ...detections.map(({ box }, j) => (j === i ? 0 : iouPlusOne(detections[i].box, box))))
-      : 0
+const observe = (detections: readonly Detection[], overlaps: boolean): Observation[] => {
+  const boxes = detections.map(({ box }) => toCorners(box))
+  return detections.map((detection, i) => ({
+    ...detection,
+    overlap: overlaps ? Math.max(0, ...boxes.map((box, j) => (j === i ? 0 : iouPlusOne(boxes[i], box)))) : 0
   }))
+}
 
 const trackCorners = (track: Track) => toCorners(trackBox(track))
 

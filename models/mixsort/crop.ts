@@ -1,6 +1,6 @@
 /** MixSort's crops and what is read from the heat maps of its network (spec section 4). */
 import type { Tlwh } from './boxes.ts'
-import { rint } from './rint.ts'
+import { rint } from '../round.ts'
 
 /** Side of the square around a box per square root of its area, and side of the crop in pixels. */
 export const crops = {

@@ -1,5 +1,5 @@
 import type { Tlwh } from './boxes.ts'
-import { rint } from './rint.ts'
+import { rint } from '../round.ts'
 
 /** One line of a MOTChallenge file: frame and id count from 1, the box in pixels, score null where it is not known. */
 export interface MotRow {

@@ -1,29 +1,30 @@
 import { Fault } from '../../events/faults.ts'
-import type { DType, TensorData, TypedArray, Values } from '../graph/data.ts'
+import {
+  arrayFrom,
+  arrays,
+  numbersOf,
+  sizeOf,
+  type DType,
+  type TensorData,
+  type Values
+} from '../graph/data.ts'
+import type { Parameter } from '../graph/graph.ts'
+import type { Checkpoint } from './checkpoint.ts'
 import type { StoredDType } from './dtypes.ts'
-import { arrayOf, bytesOf } from './dtypes.ts'
-import { bfloat16ToFloat32, float16ToFloat32 } from './half.ts'
-import type { Tensors } from './renamed.ts'
 import type { StoredData } from './tensor.ts'
-import { elementsOf } from './tensor.ts'
-
-interface Parameter {
-  readonly name: string
-  readonly shape: readonly number[]
-  readonly dtype: DType
-}
 
 /**
  * The values of `parameters` out of a checkpoint that must hold exactly them. Floating-point numbers of any width
  * serve float32 parameters; other types must be equal. Only a `num_batches_tracked` may be missing (PyTorch has it
  * since 0.4.1) and is then 0.
  *
+ * @param variant what the parameters belong to, for messages
  * Throws weights-mismatch, which lists all that is missing, unused or of another shape or type.
  */
 export const bindWeights = (
   parameters: readonly Parameter[],
-  checkpoint: Tensors,
-  { file, variant }: { file: string; variant: string }
+  checkpoint: Pick<Checkpoint, 'file' | 'tensors' | 'read'>,
+  variant: string
 ): Values => {
   const stored = new Map(checkpoint.tensors().map(tensor => [tensor.name, tensor]))
   const wanted = new Map(parameters.map(parameter => [parameter.name, parameter]))
@@ -35,7 +36,7 @@ export const bindWeights = (
     return `${parameter.name}: ${kindOf(found)} instead of ${kindOf(parameter)}`
   })
   if (missing.length + unused.length + misshapen.length)
-    throw new Fault('weights-mismatch', { file, variant, missing, unused, misshapen })
+    throw new Fault('weights-mismatch', { file: checkpoint.file, variant, missing, unused, misshapen })
 
   return {
     read: name => {
@@ -59,19 +60,15 @@ const serves = (stored: StoredDType, wanted: DType) =>
 const kindOf = ({ dtype, shape }: { dtype: StoredDType; shape: readonly number[] }) =>
   `${dtype} [${shape.join(', ')}]`
 
-const converted = ({ dtype, shape, data }: StoredData, wanted: DType): TensorData => {
-  if (dtype === wanted) return { dtype, shape, data: data as TypedArray }
-  const floats32 =
-    dtype === 'float64'
-      ? Float32Array.from(data as Float64Array)
-      : dtype === 'float16'
-        ? float16ToFloat32(data as Uint16Array)
-        : bfloat16ToFloat32(data as Uint16Array)
-  return { dtype: 'float32', shape, data: floats32 }
+const converted = (stored: StoredData, wanted: DType): TensorData => {
+  // `serves` leaves types of models/graph only.
+  const tensor = stored as TensorData
+  if (tensor.dtype === wanted) return tensor
+  return { dtype: wanted, shape: tensor.shape, data: arrayFrom(wanted, numbersOf(tensor)) }
 }
 
 const zeros = ({ dtype, shape }: Parameter): TensorData => ({
   dtype,
   shape,
-  data: arrayOf(dtype, new Uint8Array(elementsOf(shape) * bytesOf(dtype))) as TypedArray
+  data: new arrays[dtype](sizeOf(shape))
 })

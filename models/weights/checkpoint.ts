@@ -33,7 +33,6 @@ export interface Checkpoint extends Disposable {
   tensors(): readonly StoredInfo[]
   /** The tensor, row-major. Throws weights-unreadable where its bytes are damaged. */
   read(name: string): StoredData
-  close(): void
 }
 
 /**
@@ -73,7 +72,6 @@ export const openCheckpoint = (path: string, { under }: { under?: string | undef
         if (!tensor) throw new Error(`${path} has no tensor ${name}`)
         return readTensor(file, tensor, contents.swapped)
       },
-      close: () => file.close(),
       [Symbol.dispose]: () => file.close()
     }
   } catch (error) {

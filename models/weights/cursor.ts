@@ -31,7 +31,7 @@ export const cursorOver = (file: SourceFile, start: number, end: number): Cursor
   /** Makes `length` bytes at the position part of the page and moves on; gives their index in the page. */
   const advance = (length: number) => {
     if (length > end - position) throw file.damaged(`it is cut short at byte ${end}`)
-    if (position + length > pageAt + page.length || position < pageAt) {
+    if (position + length > pageAt + page.length) {
       page = file.read(position, Math.max(length, Math.min(pageSize, end - position)))
       pageAt = position
       view = new DataView(page.buffer)

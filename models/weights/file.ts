@@ -27,6 +27,8 @@ export const openSource = (path: string): SourceFile => {
     path,
     size,
     read(offset, length) {
+      // The system may have given the descriptor to another file by now.
+      if (!open) throw new Error(`${path} is closed`)
       if (offset + length > size)
         throw damaged(`it is cut short: ${offset + length} bytes are expected and ${size} are there`)
       const bytes = new Uint8Array(length)

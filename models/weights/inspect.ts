@@ -1,8 +1,8 @@
+import { sizeOf } from '../graph/data.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { openCheckpoint } from './checkpoint.ts'
 import type { StoredDType } from './dtypes.ts'
-import { bytesOf } from './dtypes.ts'
-import { elementsOf } from './tensor.ts'
+import { bytesPerElement } from './dtypes.ts'
 
 /**
  * What a checkpoint holds, as data for `clipmill models inspect`; nothing in it is run and no tensor is read.
@@ -23,8 +23,8 @@ export const inspectCheckpoint = (path: string, options?: { under?: string | und
     under,
     stripped,
     tensors,
-    elements: total(tensors, ({ shape }) => elementsOf(shape)),
-    bytes: total(tensors, ({ dtype, shape }) => elementsOf(shape) * bytesOf(dtype)),
+    elements: total(tensors, ({ shape }) => sizeOf(shape)),
+    bytes: total(tensors, ({ dtype, shape }) => sizeOf(shape) * bytesPerElement(dtype)),
     dtypes,
     others,
     named

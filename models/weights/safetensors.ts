@@ -1,9 +1,10 @@
 /** safetensors (github.com/huggingface/safetensors, "Format"): 8 bytes of header length, a JSON header, the tensors. */
 
+import { sizeOf, stridesOf } from '../graph/data.ts'
 import { cursorOver } from './cursor.ts'
-import { bytesOf, fromSafetensors } from './dtypes.ts'
+import { bytesPerElement, fromSafetensors } from './dtypes.ts'
 import type { SourceFile } from './file.ts'
-import { StoredTensor, elementsOf, isNaturals, stridesOf } from './tensor.ts'
+import { StoredTensor, isNaturals } from './tensor.ts'
 
 // the format allows 100 MB; 16 MiB name 100,000 tensors
 const maxHeader = 2 ** 24
@@ -77,7 +78,7 @@ const tensorOf = (file: SourceFile, begin: number, name: string, entry: unknown)
   if (!isNaturals(shape)) throw wrong('no shape')
   if (!isNaturals(offsets) || offsets.length !== 2) throw wrong('no data_offsets')
   const [from, to] = offsets as [number, number]
-  if (to - from !== elementsOf(shape) * bytesOf(dtype)) throw wrong(`a shape that does not fit its bytes`)
+  if (to - from !== sizeOf(shape) * bytesPerElement(dtype)) throw wrong(`a shape that does not fit its bytes`)
   const tensor = new StoredTensor({
     dtype,
     shape,

@@ -3,12 +3,15 @@
 import { Instance, Global, Bytes } from './pickle.ts'
 import { StoredTensor } from './tensor.ts'
 
-interface StateDict {
-  /** dotted keys to where it is in the file, '' at the top */
-  under: string
+interface Tensors {
   tensors: Map<string, StoredTensor>
   /** names of tensors of a kind that is not read: quantised, sparse, … */
   unread: string[]
+}
+
+interface StateDict extends Tensors {
+  /** dotted keys to where it is in the file, '' at the top */
+  under: string
 }
 
 const maxDepth = 4
@@ -18,30 +21,39 @@ const maxVisits = 200_000
 const maxKey = 200
 const maxName = 1000
 
-/** All dicts and modules with tensors, down to a few levels, the one with the most tensors first. */
+/**
+ * All dicts and modules with tensors, down to a few levels, the one with the most tensors first. What stands in several
+ * places is listed under each, and searched once.
+ */
 export const stateDictsIn = (root: unknown): StateDict[] => {
   const found: StateDict[] = []
-  const seen = new Set<unknown>()
+  const seen = new Map<unknown, Tensors>()
   const visit = { left: maxVisits }
   const queue: { keys: string[]; value: unknown }[] = [{ keys: [], value: root }]
   for (const { keys, value } of queue) {
-    if (seen.has(value) || visit.left-- <= 0) continue
-    seen.add(value)
-    const parts: [string, unknown][] = []
-    const tree = isModule(value)
-    if (tree) collect(value, '', 0, visit, parts)
-    else for (const [key, part] of entriesOf(value)) if (typeof key === 'string') parts.push([key, part])
-    const tensors = parts.filter((part): part is [string, StoredTensor] => part[1] instanceof StoredTensor)
-    const unread = parts.filter(([, part]) => isUnread(part)).map(([name]) => name)
-    if (tensors.length + unread.length)
-      found.push({ under: keys.join('.'), tensors: new Map(tensors), unread })
-    if (!tree && keys.length < maxDepth)
+    if (visit.left-- <= 0) break
+    const before = seen.get(value)
+    const tensors = before ?? tensorsOf(value, visit)
+    seen.set(value, tensors)
+    if (sizeOf(tensors)) found.push({ under: keys.join('.'), ...tensors })
+    if (!before && !isModule(value) && keys.length < maxDepth)
       for (const [key, part] of entriesOf(value))
         if (queue.length < maxVisits && isKey(key) && isContainer(part))
           queue.push({ keys: [...keys, String(key)], value: part })
   }
-  const size = (dict: StateDict) => dict.tensors.size + dict.unread.length
-  return found.sort((a, b) => size(b) - size(a))
+  return found.sort((a, b) => sizeOf(b) - sizeOf(a))
+}
+
+const sizeOf = ({ tensors, unread }: Tensors) => tensors.size + unread.length
+
+/** The tensors directly in a dict, or anywhere in a module. */
+const tensorsOf = (value: unknown, visit: { left: number }): Tensors => {
+  const parts: [string, unknown][] = []
+  if (isModule(value)) collect(value, '', 0, visit, parts)
+  else for (const [key, part] of entriesOf(value)) if (typeof key === 'string') parts.push([key, part])
+  const tensors = parts.filter((part): part is [string, StoredTensor] => part[1] instanceof StoredTensor)
+  const unread = parts.filter(([, part]) => isUnread(part)).map(([name]) => name)
+  return { tensors: new Map(tensors), unread }
 }
 
 const isKey = (key: unknown) => (typeof key === 'string' && key.length <= maxKey) || typeof key === 'number'

@@ -1,5 +1,6 @@
+import { sizeOf, stridesOf } from '../graph/data.ts'
 import type { StoredArray, StoredDType } from './dtypes.ts'
-import { arrayOf, bytesOf } from './dtypes.ts'
+import { arrayOf, bytesPerElement } from './dtypes.ts'
 import type { SourceFile } from './file.ts'
 
 interface View {
@@ -49,22 +50,15 @@ const maxRank = 64
 export const isNaturals = (value: unknown): value is number[] =>
   Array.isArray(value) && value.length <= maxRank && value.every(isNatural)
 
-export const elementsOf = (shape: readonly number[]) =>
-  shape.includes(0) ? 0 : shape.reduce((product, n) => product * n, 1)
-
-/** The strides of a contiguous tensor, in elements. */
-export const stridesOf = (shape: readonly number[]) =>
-  shape.map((_, axis) => elementsOf(shape.slice(axis + 1)))
-
 // a tensor may repeat its storage (stride 0), but not beyond this many bytes where the file is smaller
 const maxRepeated = 2 ** 26
 
 /** Throws weights-unreadable where the view reaches outside its storage. */
 export const checkTensor = (file: SourceFile, { dtype, shape, strides, offset, storage }: StoredTensor) => {
-  const elements = elementsOf(shape)
-  if (elements * bytesOf(dtype) > Math.max(file.size, maxRepeated))
+  const elements = sizeOf(shape)
+  if (elements * bytesPerElement(dtype) > Math.max(file.size, maxRepeated))
     throw file.damaged(`it names a tensor of shape [${shape.join(', ')}], larger than the file`)
-  if (elements && (offset + spanOf(shape, strides)) * bytesOf(dtype) > storage.bytes)
+  if (elements && (offset + spanOf(shape, strides)) * bytesPerElement(dtype) > storage.bytes)
     throw file.damaged(`a tensor of shape [${shape.join(', ')}] reaches outside its storage`)
 }
 
@@ -75,8 +69,8 @@ const spanOf = (shape: readonly number[], strides: readonly number[]) =>
 /** @param swapped the file's numbers are big-endian */
 export const readTensor = (file: SourceFile, tensor: StoredTensor, swapped: boolean): StoredData => {
   const { dtype, shape, strides, offset, storage } = tensor
-  const size = bytesOf(dtype)
-  const elements = elementsOf(shape)
+  const size = bytesPerElement(dtype)
+  const elements = sizeOf(shape)
   if (elements === 0) return { dtype, shape, data: arrayOf(dtype, new Uint8Array(0)) }
   const bytes = file.read(storage.position() + offset * size, spanOf(shape, strides) * size)
   const data = arrayOf(dtype, isContiguous(shape, strides) ? bytes : gather(bytes, tensor))
@@ -92,14 +86,14 @@ const isContiguous = (shape: readonly number[], strides: readonly number[]) => {
 const words = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array }
 
 const gather = (bytes: Uint8Array<ArrayBuffer>, { dtype, shape, strides }: StoredTensor) => {
+  const size = bytesPerElement(dtype)
   // complex128 is two words of 8 bytes
-  const size = bytesOf(dtype)
-  const width = size === 16 ? 8 : size
+  const width = Math.min(size, 8) as keyof typeof words
   const perElement = size / width
   const dims = [...shape, perElement]
   const steps = [...strides.map(stride => stride * perElement), 1]
   const from = new words[width](bytes.buffer)
-  const to = new words[width](elementsOf(dims))
+  const to = new words[width](sizeOf(dims))
   const index = dims.map(() => 0)
   for (let at = 0, i = 0; i < to.length; i++) {
     to[i] = from[at]!

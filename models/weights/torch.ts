@@ -5,7 +5,7 @@
 
 import { cursorOver } from './cursor.ts'
 import type { StoredDType } from './dtypes.ts'
-import { bytesOf, fromStorageClass, fromTorch } from './dtypes.ts'
+import { bytesPerElement, fromStorageClass, fromTorch } from './dtypes.ts'
 import type { SourceFile } from './file.ts'
 import type { PickleWorld } from './pickle.ts'
 import { Global, readPickle } from './pickle.ts'
@@ -68,7 +68,7 @@ export const readTorchLegacy = (file: SourceFile) => {
     if (!place) throw file.unsupported('it holds storages of an unknown element type')
     if (place.at !== undefined) throw file.damaged('its list of storages names one twice')
     const { bytes, dtype } = place.id
-    if (cursor.u64() * (dtype ? bytesOf(dtype) : 1) !== bytes)
+    if (cursor.u64() * (dtype ? bytesPerElement(dtype) : 1) !== bytes)
       throw file.damaged(`storage ${JSON.stringify(key)} has two sizes`)
     // numbers are little-endian whatever the machine was
     place.at = cursor.position
@@ -115,7 +115,11 @@ const persistent = (file: SourceFile, id: unknown, storageOf: (id: StorageId) =>
   const dtype = fromStorageClass(cls.name)
   // quantised and newer types: its tensors stay unknown objects
   if (!dtype && !cls.name.endsWith('UntypedStorage')) return cls
-  const storage = storageOf({ key: String(key), dtype, bytes: elements * (dtype ? bytesOf(dtype) : 1) })
+  const storage = storageOf({
+    key: String(key),
+    dtype,
+    bytes: elements * (dtype ? bytesPerElement(dtype) : 1)
+  })
   const offset = Array.isArray(view) ? (view[1] as unknown) : 0
   if (!isNatural(offset)) throw malformed()
   return new TypedStorage(dtype, storage, offset)

@@ -1,9 +1,8 @@
 import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { Fault } from '../../events/faults.ts'
+import { bytesOf, sizeOf } from '../graph/data.ts'
 import type { StoredInfo } from './checkpoint.ts'
-import type { StoredDType } from './dtypes.ts'
-import { bytesOf, safetensorsName } from './dtypes.ts'
-import { elementsOf } from './tensor.ts'
+import { bytesPerElement, safetensorsName } from './dtypes.ts'
 
 /**
  * Writes a safetensors file, tensor by tensor, so that only one is in memory. The order is that of the reference
@@ -20,7 +19,7 @@ export const writeSafetensors = (
   metadata: Readonly<Record<string, string>> = {}
 ) => {
   const ordered = tensors.toSorted(
-    (a, b) => bytesOf(b.dtype) - bytesOf(a.dtype) || (a.name < b.name ? -1 : 1)
+    (a, b) => bytesPerElement(b.dtype) - bytesPerElement(a.dtype) || (a.name < b.name ? -1 : 1)
   )
   const partial = `${path}.${process.pid}.partial`
   try {
@@ -28,9 +27,9 @@ export const writeSafetensors = (
     try {
       writeAll(descriptor, headerOf(path, ordered, metadata))
       for (const tensor of ordered) {
-        const { data } = read(tensor.name)
-        if (data.byteLength !== sizeOf(tensor)) throw new Error(`${tensor.name} has ${data.byteLength} bytes`)
-        writeAll(descriptor, new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+        const bytes = bytesOf(read(tensor.name))
+        if (bytes.length !== byteLength(tensor)) throw new Error(`${tensor.name} has ${bytes.length} bytes`)
+        writeAll(descriptor, bytes)
       }
     } finally {
       closeSync(descriptor)
@@ -43,8 +42,7 @@ export const writeSafetensors = (
   }
 }
 
-const sizeOf = ({ dtype, shape }: { dtype: StoredDType; shape: readonly number[] }) =>
-  elementsOf(shape) * bytesOf(dtype)
+const byteLength = ({ dtype, shape }: StoredInfo) => sizeOf(shape) * bytesPerElement(dtype)
 
 const alignment = 8
 
@@ -62,7 +60,7 @@ const headerOf = (
     const type = safetensorsName(dtype)
     if (!type) throw new Fault('weights-unsupported', { file: path, reason: `${name} is ${dtype}` })
     const begin = end
-    end += sizeOf(tensor)
+    end += byteLength(tensor)
     fields.set(name, { dtype: type, shape, data_offsets: [begin, end] })
   }
   const json = `{${[...fields].map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join()}}`

@@ -1,6 +1,6 @@
 /** Comparisons with the golden files of YOLOX: the steps around its network, and photos through all of it. */
 import { z } from 'zod'
-import { compare, deviationOf, inputU8, stepsForm, worst } from '../golden/index.ts'
+import { compare, deviationOf, goldenStage, inputU8, stepsForm, worst } from '../golden/index.ts'
 import { letterboxer } from './preprocess.ts'
 import type { Size } from './preprocess.ts'
 import { postprocess } from './postprocess.ts'
@@ -10,36 +10,35 @@ const count = z.int().nonnegative()
 const pair = z.tuple([count, count])
 const shape3 = z.tuple([count, count, count])
 const row = z.array(z.number())
-const stage = z.object({
-  shape: z.array(count),
-  dtype: z.string(),
-  rms: z.number(),
-  samples: z.array(z.tuple([count, z.number()]))
-})
+const stage = goldenStage.required({ samples: true })
 
 const stepsGolden = z.object({
   system: z.string(),
-  letterbox: z.array(
-    z.object({
-      picture: z.object({ name: z.string(), shape: shape3, rule: z.literal('input-u8') }),
-      input_size: pair,
-      ratio: z.number(),
-      resized_shape: shape3,
-      resized: row,
-      new: stage,
-      mot: stage
-    })
-  ),
-  postprocess: z.array(
-    z.object({
-      num_classes: count,
-      conf_thre: z.number(),
-      nms_thre: z.number(),
-      prediction: z.array(row),
-      detections: z.array(row).nullable(),
-      detections_class_agnostic: z.array(row).nullable()
-    })
-  )
+  letterbox: z
+    .array(
+      z.object({
+        picture: z.object({ name: z.string(), shape: shape3, rule: z.literal('input-u8') }),
+        input_size: pair,
+        ratio: z.number(),
+        resized_shape: shape3,
+        resized: row,
+        new: stage,
+        mot: stage
+      })
+    )
+    .min(1),
+  postprocess: z
+    .array(
+      z.object({
+        num_classes: count,
+        conf_thre: z.number(),
+        nms_thre: z.number(),
+        prediction: z.array(row),
+        detections: z.array(row).nullable(),
+        detections_class_agnostic: z.array(row).nullable()
+      })
+    )
+    .min(1)
 })
 
 /** These files hold pictures as OpenCV has them, BGR; ours are RGB. */
@@ -95,20 +94,22 @@ const photosGolden = z.object({
   photo: z.string().default(''),
   weights: z.string().default(''),
   config: z.object({ preprocessing }).optional(),
-  runs: z.array(
-    z
-      .object({
-        frame: z.string().optional(),
-        weights: z.string().optional(),
-        preprocessing: preprocessing.optional(),
-        input: pair,
-        ratio: z.number(),
-        network_input: stage,
-        decoded: z.object({ shape: shape3 }),
-        top_cells: z.array(row).default([])
-      })
-      .and(z.union([z.object({ detections: z.array(z.object(thresholds)) }), z.object(thresholds)]))
-  )
+  runs: z
+    .array(
+      z
+        .object({
+          frame: z.string().optional(),
+          weights: z.string().optional(),
+          preprocessing: preprocessing.optional(),
+          input: pair,
+          ratio: z.number(),
+          network_input: stage,
+          decoded: z.object({ shape: shape3 }),
+          top_cells: z.array(row).default([])
+        })
+        .and(z.union([z.object({ detections: z.array(z.object(thresholds)).min(1) }), z.object(thresholds)]))
+    )
+    .min(1)
 })
 
 export interface Photos {

@@ -7,6 +7,8 @@ import {
   compare,
   deviationOf,
   fill1,
+  filled,
+  goldenStage,
   incomparable,
   input1,
   parseGolden,
@@ -18,13 +20,6 @@ import { buildYolox, yoloxOutputs } from './network.ts'
 
 const size = z.int().positive()
 const side = size.multipleOf(32)
-const stage = z.object({
-  shape: z.array(size),
-  dtype: z.string(),
-  rms: z.number(),
-  values: z.array(z.number()).optional(),
-  samples: z.array(z.tuple([z.int().nonnegative(), z.number()])).optional()
-})
 
 const networkGolden = z.object({
   system: z.string(),
@@ -43,7 +38,7 @@ const networkGolden = z.object({
       rule: z.literal('input-1')
     })
   ),
-  outputs: z.record(z.string(), stage)
+  outputs: filled(goldenStage)
 })
 
 /** The stage "parameters": how many names, shapes or types the two lists do not share. */

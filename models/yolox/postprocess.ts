@@ -13,7 +13,7 @@ export interface Detection {
 interface PostprocessOptions {
   /** Smallest score. */
   conf: number
-  /** IoU above which the lower of two boxes is suppressed. */
+  /** IoU above which the lower of two boxes is suppressed; 0 to 1. */
   nms: number
   /** Network pixels per source pixel (see `letterboxer`): boxes are divided by it; 1 leaves them in network pixels. */
   ratio?: number
@@ -27,7 +27,8 @@ const f32 = Math.fround
 
 /**
  * `decoded`: [anchors, 5 + classes] with rows cx, cy, w, h, objectness, class probabilities. Gives detections by
- * descending score, equal scores in the order of the anchors, with float32 arithmetic as in the authors' code.
+ * descending score, equal scores in the order of the anchors, with float32 arithmetic as in the authors' code. Rows
+ * without a finite score or box (the exponential in w and h may overflow) give none.
  */
 export const postprocess = (
   decoded: Float32Array,
@@ -50,6 +51,7 @@ export const postprocess = (
     const [cx, cy] = [decoded[row], decoded[row + 1]]
     const [w, h] = [decoded[row + 2] / 2, decoded[row + 3] / 2]
     const box: Detection['box'] = [f32(cx - w), f32(cy - h), f32(cx + w), f32(cy + h)]
+    if (!Number.isFinite(area(divided(box, f32(ratio))))) continue
     candidates.push({ box, objectness, classConfidence, class: found, score })
   }
   return suppress(candidates, nms, classAgnostic).map(d => ({ ...d, box: divided(d.box, f32(ratio)) }))
@@ -62,13 +64,33 @@ const divided = ([x1, y1, x2, y2]: Detection['box'], r: number): Detection['box'
   f32(y2 / r)
 ]
 
-/** Greedy non-maximum suppression, by descending score (stable). */
+/** The grid of `suppress`: cells of 32 pixels, 128 a side; what lies outside counts to the outermost ones. */
+const side = 128
+const cell = (v: number) => Math.min(Math.max(Math.floor(v / 32), 0), side - 1)
+
+/**
+ * Greedy non-maximum suppression, by descending score (stable). Kept boxes stand in a grid by their top left corners:
+ * one that beats a candidate of length w on an axis is shorter than w / nms, so it begins less than that before the
+ * candidate, and before its end. (One pixel more is looked at, since all is rounded.)
+ */
 const suppress = (candidates: Detection[], nms: number, classAgnostic: boolean) => {
   const kept: Detection[] = []
+  const grid = new Array<Detection[] | undefined>(side * side)
+  const beats = (rival: Detection, candidate: Detection) =>
+    (classAgnostic || rival.class === candidate.class) && iou(rival.box, candidate.box) > nms
+  const isBeaten = (candidate: Detection) => {
+    const [x1, y1, x2, y2] = candidate.box
+    const [left, right] = [cell(x1 - (x2 - x1 + 1) / nms), cell(x2 + 1)]
+    const [top, bottom] = [cell(y1 - (y2 - y1 + 1) / nms), cell(y2 + 1)]
+    for (let row = top; row <= bottom; row++)
+      for (let at = row * side + left; at <= row * side + right; at++)
+        if (grid[at]?.some(rival => beats(rival, candidate))) return true
+    return false
+  }
   for (const candidate of candidates.sort((a, b) => b.score - a.score)) {
-    const beaten = (rival: Detection) =>
-      (classAgnostic || rival.class === candidate.class) && iou(rival.box, candidate.box) > nms
-    if (!kept.some(beaten)) kept.push(candidate)
+    if (isBeaten(candidate)) continue
+    kept.push(candidate)
+    ;(grid[cell(candidate.box[1]) * side + cell(candidate.box[0])] ??= []).push(candidate)
   }
   return kept
 }

@@ -2,6 +2,8 @@
  * Letterboxing (specs of YOLOX: OpenCV's bilinear resize of uint8, top left, padding 114), in one pass from the
  * picture's bytes into the network's tensor.
  */
+import { rint } from '../round.ts'
+
 export interface Size {
   width: number
   height: number
@@ -144,14 +146,11 @@ const taps = (source: number, resized: number) => {
     const centre = Math.fround((i + 0.5) * scale - 0.5)
     first[i] = Math.floor(centre)
     const part = Math.fround(centre - first[i])
-    near[i] = roundHalfEven(Math.fround(1 - part) * one)
-    far[i] = roundHalfEven(part * one)
+    near[i] = rint(Math.fround(1 - part) * one)
+    far[i] = rint(part * one)
   }
   return { first, near, far }
 }
-
-/** For v >= 0. */
-const roundHalfEven = (v: number) => (v % 2 === 0.5 ? Math.floor(v) : Math.round(v))
 
 /**
  * The network's input that keeps a picture's aspect: the long side is `longSide` (a multiple of 32), the short one

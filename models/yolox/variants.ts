@@ -8,23 +8,13 @@ export interface YoloxScale {
   depthwise: boolean
 }
 
-interface YoloxVariant extends YoloxScale {
-  /** Input of the COCO tests, [height, width]. */
-  cocoSize: readonly [number, number]
-  /** Input of the multi-object trackers, [height, width]. */
-  motSize: readonly [number, number]
-}
-
-const [small, large] = [[416, 416] as const, [640, 640] as const]
-const [motSmall, motLarge] = [[608, 1088] as const, [800, 1440] as const]
-
 export const yoloxVariants = {
-  nano: { depth: 0.33, width: 0.25, depthwise: true, cocoSize: small, motSize: motSmall },
-  tiny: { depth: 0.33, width: 0.375, depthwise: false, cocoSize: small, motSize: motSmall },
-  s: { depth: 0.33, width: 0.5, depthwise: false, cocoSize: large, motSize: motSmall },
-  m: { depth: 0.67, width: 0.75, depthwise: false, cocoSize: large, motSize: motLarge },
-  l: { depth: 1, width: 1, depthwise: false, cocoSize: large, motSize: motLarge },
-  x: { depth: 1.33, width: 1.25, depthwise: false, cocoSize: large, motSize: motLarge }
-} as const satisfies Record<string, YoloxVariant>
+  nano: { depth: 0.33, width: 0.25, depthwise: true },
+  tiny: { depth: 0.33, width: 0.375, depthwise: false },
+  s: { depth: 0.33, width: 0.5, depthwise: false },
+  m: { depth: 0.67, width: 0.75, depthwise: false },
+  l: { depth: 1, width: 1, depthwise: false },
+  x: { depth: 1.33, width: 1.25, depthwise: false }
+} as const satisfies Record<string, YoloxScale>
 
 export type YoloxVariantName = keyof typeof yoloxVariants

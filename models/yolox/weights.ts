@@ -1,4 +1,4 @@
-import type { Licence } from '../catalogue/index.ts'
+import type { Licence } from '../../events/model.ts'
 import type { Preprocessing } from './preprocess.ts'
 import type { YoloxVariantName } from './variants.ts'
 

@@ -22,9 +22,7 @@ export const associate: FoldStage<Options> = {
     const seen: TrackRow['objects'] = []
     let idsGiven = Math.max(...Object.values(before as State).map(state => state.idsGiven))
     for (const [name, state] of Object.entries(before as State)) {
-      const detections = objects
-        .filter(object => object.class === name)
-        .map(({ box: [x, y, w, h], score }) => ({ box: [x, y, x + w, y + h] as const, score }))
+      const detections = objects.filter(object => object.class === name)
       const next = await step({ ...state, idsGiven }, detections, byte)
       after[name] = next.state
       idsGiven = next.state.idsGiven

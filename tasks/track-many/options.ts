@@ -21,7 +21,7 @@ export const options = z.object({
   minScore: z
     .number()
     .min(0.1)
-    .max(0.9)
+    .max(0.85)
     .optional()
     .describe(
       'detections above it are followed, weaker ones (to 0.1) only carry on a track, and 0.1 more begins one; default: what suits the detector'

@@ -21,6 +21,16 @@ describeShared('clipmill models inspect', () => {
     expect(JSON.parse(stdout)).toMatchObject({ format: 'pytorch-zip', dtypes: { float16: 7, int64: 1 } })
   })
 
+  it('takes the state dict that it is told', async () => {
+    const under = 'optimizer.state.0'
+    const { exit, stdout } = await clipmill(
+      ...['models', 'inspect', fixture('tracker-zip.pth.tar'), '--under', under]
+    )
+    expect(exit).toBe(0)
+    expect(stdout).toContain(`found under "${under}"`)
+    expect(stdout).toContain('  exp_avg  float32 [4]')
+  })
+
   it.each([
     ['truncated.pth', 'weights-unreadable'],
     ['not-a-checkpoint.pth', 'weights-web-page'],

@@ -6,6 +6,7 @@ import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { manifest as manifestSchema } from '../../events/manifest.ts'
 import { openMedia } from '../../layers/media/index.ts'
+import { makeClip } from '../layers/media/make-clip.ts'
 import { clipmill, root, start, street, temporaryFolder } from './cli.ts'
 
 const results = ['overlay.mp4', 'picture.jpg', 'tracks.coco.json', 'tracks.csv', 'tracks.json', 'tracks.txt']
@@ -152,6 +153,44 @@ it('several clips: one that fails does not stop the others, and the exit code sa
     { clip: nowhere, error: { code: 'clip-missing' } },
     { clip: street, manifest: { frames: 120 } }
   ])
+})
+
+it('an upright phone clip of uneven rate, with sound: the overlay keeps sound, turn and times, and rows have them', async () => {
+  const [folder, out] = [temporaryFolder(), temporaryFolder()]
+  const clip = path.join(folder, 'Größe 50% + #1 (phone).mov')
+  const pts = (index: number) => index * 40 + (index % 3) * 7
+  await makeClip(clip, {
+    container: 'mov',
+    width: 128,
+    height: 96,
+    frames: 100,
+    turn: 90,
+    sound: 'aac',
+    timeBase: { num: 1, den: 1000 },
+    pts
+  })
+  const { exit, stderr } = await clipmill('run', 'track-many', clip, '--out', out)
+  expect(exit, stderr).toBe(0)
+  const results = path.join(out, 'track-many', path.basename(clip))
+
+  await using media = openMedia()
+  const { facts, timeline } = await media.probe(path.join(results, 'overlay.mp4'))
+  expect(facts.video).toMatchObject({ width: 96, height: 128, rotation: 0, frames: 100, variable: true })
+  expect(facts.audio).toMatchObject({ codec: 'aac' })
+  const milliseconds = (count: number) => (count * 1000 * facts.video.timeBase.num) / facts.video.timeBase.den
+  expect([...timeline.pts].map(time => milliseconds(time - timeline.pts[0]))).toEqual(
+    Array.from({ length: 100 }, (_, index) => pts(index))
+  )
+
+  const { rows, timeBase } = JSON.parse(readFileSync(path.join(results, 'tracks.json'), 'utf8')) as {
+    rows: { frame: number; pts: number; seconds: number }[]
+    timeBase: { num: number; den: number }
+  }
+  expect(rows.map(({ frame }) => frame)).toEqual(Array.from({ length: 100 }, (_, index) => index))
+  for (const { frame, pts: stamp, seconds } of rows) {
+    expect(seconds - rows[0].seconds).toBeCloseTo(pts(frame) / 1000, 5)
+    expect((stamp * timeBase.num) / timeBase.den).toBeCloseTo(seconds, 5)
+  }
 })
 
 it('the same command twice at once: the second one is told, the first one goes on', async () => {

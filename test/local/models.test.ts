@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
@@ -35,6 +35,21 @@ it('builds a model once, under its digest, with a manifest that says where its w
   const built = await stat(models.directory(digest))
   await ensureModels(folder, [name])
   expect((await stat(models.directory(digest))).ctimeMs).toBe(built.ctimeMs)
+})
+
+it('keeps what another process has built meanwhile, and removes only what was abandoned long ago', async () => {
+  const folder = await temporaryFolder()
+  const [old, young] = ['building-old', 'building-young'].map(at => path.join(folder, at))
+  await mkdir(old)
+  await mkdir(young)
+  await utimes(old, new Date(), new Date(Date.now() - 2 * 3_600_000))
+  const build = () => buildModel(weightsNamed(name), path.join(packageRoot, weightsNamed(name).file), folder)
+  const [digest, same] = await Promise.all([build(), build()])
+  expect(same).toBe(digest)
+  const built = await stat(path.join(folder, digest))
+  expect(await build()).toBe(digest)
+  expect((await stat(path.join(folder, digest))).ino).toBe(built.ino)
+  expect((await readdir(folder)).toSorted()).toEqual([digest, 'building-young'].toSorted())
 })
 
 it('gives the same digest wherever it is built', async () => {

@@ -1,5 +1,6 @@
 /** Operators that move elements about, and those that make them out of sizes. */
 import {
+  atLeast,
   ceilDivide,
   divideExactly,
   equal,
@@ -13,7 +14,7 @@ import {
   type Dim,
   type Shape
 } from '../dim.ts'
-import { numbersOf, type TensorData } from '../data.ts'
+import { numbersOf, stridesOf, type TensorData } from '../data.ts'
 import { anything, fail, int, ints, operator, string, tensor, type Fact } from '../operator.ts'
 import {
   axisOf,
@@ -25,7 +26,6 @@ import {
   pick,
   sizesOf,
   stretched,
-  stridesOf,
   walk
 } from './shapes.ts'
 
@@ -48,7 +48,9 @@ const range = (size: Dim, start: Dim, end: Dim, step: number): Range => {
   const [first, last] = step > 0 ? [0, size] : [-1, minus(size, 1)]
   const clamp = (bound: Dim) => {
     if (typeof bound === 'number' && Math.abs(bound) >= toEnd) return bound > 0 ? last : first
-    const fromEnd = typeof bound === 'number' ? bound < 0 : bound.text.startsWith('-')
+    const fromEnd = atLeast(minus(0, bound)) > 0
+    if (!fromEnd && atLeast(bound) < 0)
+      fail(`whether the bound ${String(bound)} counts from the end is not known`)
     return smaller(larger(fromEnd ? plus(bound, size) : bound, first), last)
   }
   const [from, to] = [clamp(start), clamp(end)]

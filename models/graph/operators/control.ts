@@ -1,5 +1,5 @@
 /** Operators with graphs inside; the builder calls them through `ifElse` and `loop`. */
-import { dim, show, type Shape } from '../dim.ts'
+import { invented, show, type Shape } from '../dim.ts'
 import { anything, fail, graph, operator } from '../operator.ts'
 import { expectEqual } from './shapes.ts'
 
@@ -38,7 +38,7 @@ export const controlOperators = {
           fail(`state ${i} is ${show(state.shape)} before and ${show(result.shape)} after an iteration`)
       })
       // With a condition the loop may end before M: the number of iterations is a size of its own.
-      const [iterations] = (!cond && count?.contents) || [dim(`iterations(${body.outputs[0].name})`)]
+      const [iterations] = (!cond && count?.contents) || [invented(`iterations(${body.outputs[0].name})`, 0)]
       return results.map(({ shape }, i) => (i < states.length ? shape : [iterations, ...shape]))
     },
     dtypes: (_, { body }) => dtypesOf(body.outputs.slice(1))

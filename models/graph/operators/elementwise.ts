@@ -1,6 +1,18 @@
 /** Operators that compute each element by itself. */
 import { floorDivide, minus, plus, times, type Dim } from '../dim.ts'
-import { anything, float, floats, int, numbers, operator, string, dtype, type Fact } from '../operator.ts'
+import {
+  anything,
+  dtype,
+  fail,
+  float,
+  floats,
+  int,
+  isInteger,
+  numbers,
+  operator,
+  string,
+  type Fact
+} from '../operator.ts'
 import type { DType } from '../data.ts'
 import { broadcast, elementwise, expectRank } from './shapes.ts'
 
@@ -29,7 +41,11 @@ const extremum = (f: (...x: number[]) => number) =>
     evaluate: elementwise(f)
   })
 
-const isInteger = (type: DType) => !(floats as readonly DType[]).includes(type)
+/** Rounded towards zero; sizes, which are positive, down. */
+const divideIntegers = (a: Dim, b: Dim) => {
+  if (b === 0) return fail(`${String(a)} is divided by 0`)
+  return typeof a === 'number' && typeof b === 'number' ? Math.trunc(a / b) : floorDivide(a, b)
+}
 
 export const elementwiseOperators = {
   Add: arithmetic(plus),
@@ -40,12 +56,11 @@ export const elementwiseOperators = {
     shape: stretch,
     symbolic: true,
     evaluate: (operands, attributes, results) =>
-      elementwise(
-        isInteger(results[0].dtype)
-          ? (a: Dim, b: Dim) =>
-              typeof a === 'number' && typeof b === 'number' ? Math.trunc(a / b) : floorDivide(a, b)
-          : (a: number, b: number) => a / b
-      )(operands, attributes, results)
+      elementwise(isInteger(results[0].dtype) ? divideIntegers : (a: number, b: number) => a / b)(
+        operands,
+        attributes,
+        results
+      )
   }),
   Pow: operator('X:T, Y:T1 -> Z:T', {
     types: { T: numbers, T1: numbers },

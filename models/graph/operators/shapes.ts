@@ -1,4 +1,5 @@
 /** Arithmetic that the rules of several operators share. */
+import { sizeOf, stridesOf } from '../data.ts'
 import { equal, floorDivide, minus, plus, show, type Dim, type Shape } from '../dim.ts'
 import { fail, type Elements, type Fact } from '../operator.ts'
 
@@ -73,18 +74,9 @@ export const slide = (
   })
 }
 
-export const stridesOf = (shape: readonly number[]) => {
-  const strides = new Array<number>(shape.length)
-  shape.reduceRight((stride, n, i) => {
-    strides[i] = stride
-    return stride * n
-  }, 1)
-  return strides
-}
-
 /** Indices into a strided source, for every element of `shape` in row-major order. */
 export const walk = (shape: readonly number[], strides: readonly number[], offset = 0): Uint32Array => {
-  const indices = new Uint32Array(shape.reduce((a, b) => a * b, 1))
+  const indices = new Uint32Array(sizeOf(shape))
   const position = shape.map(() => 0)
   for (let i = 0, at = offset; i < indices.length; i++) {
     indices[i] = at
@@ -116,7 +108,7 @@ export const elementwise =
     const shape = sizesOf(result)
     const present = operands.filter(operand => operand !== undefined)
     const indices = present.map(operand => walk(shape, stretched(operand.shape, shape)))
-    const count = shape.reduce((a, b) => a * b, 1)
+    const count = sizeOf(shape)
     return [
       Array.from({ length: count }, (_unused, i) =>
         f(...present.map((o, k) => o.data[indices[k][i]] as never))

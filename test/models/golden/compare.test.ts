@@ -40,7 +40,10 @@ describe('compare', () => {
   })
 
   test('counts what is no number as a deviation', () => {
-    expect(compare('head', golden, floats(1, NaN, 3))).toMatchObject({ deviation: Infinity, ok: false })
+    const result = compare('head', golden, floats(1, NaN, 3))
+    expect(result).toMatchObject({ ok: false, problem: expect.stringContaining('no number') as string })
+    // JSON has no infinity.
+    expect(JSON.parse(JSON.stringify(result))).toEqual(result)
   })
 })
 
@@ -54,8 +57,8 @@ describe('golden files', () => {
 
   test('are read plain and gzipped', async () => {
     const content = JSON.stringify({ system: 'YOLOX', config: {} })
-    expect(await readGolden(file('a.json', content))).toEqual({ system: 'YOLOX', config: {} })
-    expect(await readGolden(file('a.json.gz', gzipSync(content)))).toEqual({ system: 'YOLOX', config: {} })
+    for (const path of [file('a.json', content), file('a.json.gz', gzipSync(content))])
+      expect(await readGolden(path)).toEqual({ system: 'YOLOX', config: {}, path })
   })
 
   test.each([
@@ -68,20 +71,27 @@ describe('golden files', () => {
 
   test('of no form that is known are a fault', () => {
     const matcher = { code: 'golden-unknown' }
-    expect(() => checkOf({ system: 'RAFT' }, [yoloxGolden])).toThrow(expect.objectContaining(matcher))
+    expect(() => checkOf({ system: 'RAFT', path: 'raft.json' }, [yoloxGolden])).toThrow(
+      expect.objectContaining(matcher)
+    )
   })
 
-  test('whose sizes do not suit the network are a fault', async () => {
+  test.each([
+    ['have sizes that do not suit the network', [1, 3, 70, 90], { decoded: golden }],
+    ['have nothing to compare with', [1, 3, 64, 96], {}]
+  ])('that %s are a fault which names the file', async (_, shape, outputs) => {
     const run = () => Promise.reject(new Error('nothing is run'))
     const odd = {
+      path: 'odd.json',
       system: 'YOLOX',
       config: { depth: 0.33, width: 0.25, depthwise: true, num_classes: 1 },
       parameters: [],
-      inputs: { image: { name: 'image', shape: [1, 3, 70, 90], rule: 'input-1' } },
-      outputs: {}
+      inputs: { image: { name: 'image', shape, rule: 'input-1' } },
+      outputs
     }
     await expect(yoloxGolden.check(odd, run)[Symbol.asyncIterator]().next()).rejects.toMatchObject({
-      code: 'golden-unreadable'
+      code: 'golden-unreadable',
+      details: { golden: 'odd.json' }
     })
   })
 })

@@ -5,7 +5,7 @@ const fill = (name: string, shape: number[]) => [
   ...fill1([{ name, shape, dtype: 'float32' }]).read(name).data
 ]
 
-// The check values of golden/README.md.
+// The check values that come with the golden files.
 describe('filling by rule', () => {
   test('fill-1 of a weight', () => {
     expect(fill('head.weight', [2, 3])).toEqual([

@@ -1,7 +1,18 @@
 import { describe, expect, test } from 'vitest'
 import { input1 } from '../../../models/golden/index.ts'
-import { build, constant, dim, ifElse, ops, ShapeError, type Scope } from '../../../models/graph/index.ts'
-import { noValues, runIn, temporaryFolder } from './running.ts'
+import { minus, plus } from '../../../models/graph/dim.ts'
+import {
+  build,
+  constant,
+  dim,
+  ifElse,
+  loop,
+  ops,
+  ShapeError,
+  toEnd,
+  type Scope
+} from '../../../models/graph/index.ts'
+import { noValues, runIn, temporaryFolder, valueOfDim } from './running.ts'
 
 const image = (s: Scope) => s.input('image', 'float32', [1, 3, dim('h').times(32), dim('w').times(32)])
 
@@ -94,11 +105,55 @@ describe('build', () => {
       (s: Scope) => ops.softmax(image(s), { axes: 1 } as object),
       'there is no attribute axes'
     ],
-    ['a missing attribute', (s: Scope) => ops.softmax(image(s), { axis: 4 }), 'axis 4 of 4 dimensions'],
+    [
+      'a missing attribute',
+      (s: Scope) => ops.concat([image(s)], {} as never),
+      'the attribute axis is missing'
+    ],
+    ['an axis that there is not', (s: Scope) => ops.softmax(image(s), { axis: 4 }), 'axis 4 of 4 dimensions'],
     [
       'a parameter that is declared twice',
       (s: Scope) => (s.param('w', [1]), s.param('w', [1])),
       'w is declared twice'
+    ],
+    ['an input that is declared twice', (s: Scope) => image(s).add(image(s)), 'image is declared twice'],
+    [
+      'a fraction among integers',
+      (s: Scope) => ops.shape(image(s)).mul(0.5),
+      'a number of type int64 is 0.5, no whole number'
+    ],
+    ['a fraction as a size', (s: Scope) => s.param('w', [1.5]), 'a size of w is 1.5, no whole number'],
+    [
+      'a fraction as an attribute',
+      (s: Scope) => ops.maxPool(image(s), { kernel_shape: [4, 4], pads: [1.5, 1.5, 1.5, 1.5] }),
+      'the attribute pads is 1.5, no whole number'
+    ],
+    [
+      'a reshape to nothing and the rest',
+      () => ops.reshape(constant('int64', [8], [1, 2, 3, 4, 5, 6, 7, 8]), [0, -1], { allowzero: 1 }),
+      '[8] cannot become [0, -1]'
+    ],
+    [
+      'blocks without a size',
+      (s: Scope) => ops.spaceToDepth(image(s), { blocksize: 0 }),
+      'the height is 32*h, which is not a multiple of 0'
+    ],
+    [
+      'convolutions without groups',
+      (s: Scope) =>
+        ops.conv(s.input('x', 'float32', [1, 0, 4, 4]), s.param('w', [2, 3, 1, 1]), undefined, { group: 0 }),
+      'the number of kernels in W is 2, which is not a multiple of 0'
+    ],
+    ['a division by 0', (s: Scope) => ops.shape(image(s)).div(0), '1 is divided by 0'],
+    [
+      'a bound of which nobody knows from where it counts',
+      (s: Scope) => ops.slice(image(s), [0], [minus(dim('h').times(4), dim('w'))], [2]),
+      'whether the bound 4*h - w counts from the end is not known'
+    ],
+    [
+      'a loop without an end',
+      (s: Scope) => loop(undefined, [image(s)], (_, [x]) => ({ states: [x.add(1)] }))[0],
+      'a loop needs a count or a condition'
     ],
     [
       'sizes of a reshape',
@@ -117,6 +172,33 @@ describe('build', () => {
     ]
   ])('refuses %s', (_, network, message) => {
     expect(() => build(s => ({ y: network(s) }))).toThrow(message)
+  })
+
+  test('gives half tensors half constants', () => {
+    const { constants } = build(s => ({
+      y: s.input('x', 'float16', [2]).mul(0.5),
+      z: s.input('b', 'bfloat16', [2]).mul(0.5)
+    }))
+    expect([...constants.values()].map(({ dtype, data }) => [dtype, ...data])).toEqual([
+      ['float16', 0x3800],
+      ['bfloat16', 0x3f00]
+    ])
+  })
+
+  test('counts symbolic bounds of slices from the start or the end, by their sign', () => {
+    const { outputs } = build(s => {
+      const x = s.input('x', 'float32', [dim('w').times(10)])
+      const [h, w] = [dim('h'), dim('w')]
+      s.input('y', 'float32', [h])
+      return {
+        start: ops.slice(x, [0], [plus(w, h)]),
+        end: ops.slice(x, [0], [minus(0, w)]),
+        short: ops.slice(ops.slice(x, [-30], [toEnd]), [0], [5])
+      }
+    })
+    const at = (w: number, h: number) => outputs.map(({ shape }) => valueOfDim(String(shape[0]), { w, h }))
+    expect(at(2, 3)).toEqual([5, 18, 5])
+    expect(at(1, 40)).toEqual([10, 9, 5])
   })
 
   test('shares equal constants, and types numbers as their neighbours', () => {

@@ -17,17 +17,20 @@ import { valueOfDim } from './running.ts'
 
 const [h, w] = [dim('h'), dim('w')]
 
+const positive = fc.integer({ min: 1, max: 12 })
 const sizes = fc.letrec<{ size: Dim }>(tie => ({
   size: fc.oneof(
     { depthSize: 'small' },
     fc.integer({ min: -9, max: 9 }),
     fc.constantFrom<Dim>(h, w),
     fc.tuple(tie('size'), tie('size')).map(([a, b]) => plus(a, b)),
-    fc.tuple(tie('size'), tie('size')).map(([a, b]) => times(a, b))
+    fc.tuple(tie('size'), tie('size')).map(([a, b]) => times(a, b)),
+    fc.tuple(tie('size'), tie('size')).map(([a, b]) => smaller(a, b)),
+    fc.tuple(tie('size'), positive).map(([a, n]) => floorDivide(a, n)),
+    fc.tuple(tie('size'), positive).map(([a, n]) => floorDivide(a, h.times(n)))
   )
 })).size
 const symbols = fc.record({ h: fc.integer({ min: 1, max: 20 }), w: fc.integer({ min: 1, max: 20 }) })
-const positive = fc.integer({ min: 1, max: 12 })
 
 describe('symbolic sizes', () => {
   test('are written in one form', () => {
@@ -55,6 +58,20 @@ describe('symbolic sizes', () => {
     expect(smaller(h.times(32), 5)).toBe(5)
     expect(larger(plus(h, w), h)).toEqual(plus(h, w))
     expect(String(smaller(h, w))).toBe('min(h, w)')
+  })
+
+  test('are compared by their bounds where they stand for a minimum or a quotient', () => {
+    expect(smaller(smaller(h, w), 1)).toBe(1)
+    // floor(h / 2) may be 0, min(0, h - 3) may be -2.
+    expect(String(smaller(floorDivide(h, 2), 1))).toBe('min(1, floor((h)/2))')
+    expect(String(larger(smaller(0, minus(h, 3)), -1))).toBe('-min(-1, min(0, h - 3)) + min(0, h - 3) - 1')
+    expect(smaller(smaller(0, minus(h, 3)), -2)).toBe(-2)
+  })
+
+  test('are never divided by 0', () => {
+    expect(divideExactly(8, 0)).toBeUndefined()
+    expect(divideExactly(h, minus(h, h))).toBeUndefined()
+    expect(() => floorDivide(h, 0)).toThrow('h is divided by 0')
   })
 
   test('compute as their values do', () => {

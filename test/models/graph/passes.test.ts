@@ -11,7 +11,8 @@ import {
   removeDead,
   simplify,
   type Graph,
-  type Scope
+  type Scope,
+  type Values
 } from '../../../models/graph/index.ts'
 import { batchNorm, conv2d, linear } from '../../../models/nn/index.ts'
 import { runIn, temporaryFolder } from './running.ts'
@@ -74,6 +75,50 @@ describe('passes', () => {
     expect(operatorsOf(folded)).toEqual(['MatMul', 'Add', 'Add'])
     expect(folded.parameters.map(({ shape }) => shape)).toEqual([[4], [3, 4]])
     expect(await same(graph, folded, [2, 3])).toBe(0)
+  })
+
+  test('halves are folded as the numbers that they stand for', () => {
+    const graph = build(s => {
+      const half = (name: string, shape: number[]) => s.param(name, shape, 'float16')
+      const x = s.input('x', 'float16', [1, 1, 2, 2])
+      const [gain, bias, mean, variance] = ['g', 'b', 'm', 'v'].map(name => half(name, [1]))
+      const y = ops.conv(x, half('w', [1, 1, 1, 1]))
+      return {
+        y: ops.batchNormalization(y, gain, bias, mean, variance, { epsilon: 0 }),
+        z: x.add(bias.mul(3))
+      }
+    })
+    // 1, 2, 0.5, 3 and 4 as halves
+    const bits: Record<string, number> = { w: 0x3c00, g: 0x4000, b: 0x3800, m: 0x4200, v: 0x4400 }
+    const values: Values = {
+      read: name => ({
+        dtype: 'float16',
+        shape: name === 'w' ? [1, 1, 1, 1] : [1],
+        data: Uint16Array.of(bits[name])
+      })
+    }
+    const folded = simplify(graph).parameters.map(parameter => valueOf(parameter, values).data[0])
+    // w g / sqrt(v) = 1, b - m g / sqrt(v) = -2.5, 3 b = 1.5
+    expect(folded).toEqual([0x3c00, 0xc100, 0x3e00])
+  })
+
+  test('what is larger than what it follows from stays a node, unless it is small', () => {
+    const sizes = (n: number) =>
+      simplify(
+        build(s => {
+          const x = s.input('x', 'float32', [n, n])
+          const stretched = ops.expand(s.param('p', [1, 1]), [n, n])
+          const tiled = ops.tile(constant('float32', [1, 1], [2]), [n, n])
+          return {
+            y: x
+              .add(stretched)
+              .add(tiled)
+              .add(ops.constantOfShape([n, n]))
+          }
+        })
+      )
+    expect(operatorsOf(sizes(1000))).toEqual(['Expand', 'Tile', 'Add', 'Add', 'ConstantOfShape', 'Add'])
+    expect(operatorsOf(sizes(16))).toEqual(['Add', 'Add', 'Add'])
   })
 
   test('sizes that are numbers are constants', () => {

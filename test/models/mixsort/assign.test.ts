@@ -25,7 +25,7 @@ const matrices = fc
     )
   )
 
-const solve = (cost: number[][], limit?: number) =>
+const solve = (cost: number[][], limit: number) =>
   assign(Float64Array.from(cost.flat()), cost.length, cost[0]?.length ?? 0, limit)
 
 describe('assignment', () => {
@@ -52,16 +52,20 @@ describe('assignment', () => {
     )
   })
 
-  it('pairs as many as there can be where there is no limit', () => {
+  it('pairs as many as there can be where the limit is far above all costs', () => {
     fc.assert(
       fc.property(matrices, cost => {
-        const { pairs } = solve(cost)
+        const { pairs } = solve(cost, 100)
         expect(pairs).toHaveLength(Math.min(cost.length, cost[0].length))
         const sum = pairs.reduce((total, [i, j]) => total + cost[i][j], 0)
-        // With a limit far above all costs more pairs are always better.
         expect(sum).toBeCloseTo(least(cost, 100) + 100 * pairs.length, 8)
       })
     )
+  })
+
+  it('ends whatever the costs are', () => {
+    expect(solve([[NaN, NaN]], 0.9)).toEqual({ pairs: [], rows: [0], columns: [0, 1] })
+    expect(solve([[Infinity], [0.5]], 0.9)).toEqual({ pairs: [[1, 0]], rows: [0], columns: [] })
   })
 
   it('gives no pairs where a side is empty', () => {

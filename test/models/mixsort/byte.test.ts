@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { byteDefaults, start, step } from '../../../models/mixsort/byte.ts'
 import type { Appearance, ByteState, Detection } from '../../../models/mixsort/byte.ts'
 
-const person = (x: number, score = 0.9, y = 50): Detection => ({ box: [x, y, x + 20, y + 40], score })
+const person = (x: number, score = 0.9, y = 50): Detection => ({ box: [x, y, 20, 40], score })
 
 /** Ids given out per frame. */
 const idsOf = async (frames: Detection[][], options = byteDefaults, appearance?: Appearance) => {
@@ -80,29 +80,43 @@ describe('Byte', () => {
     expect(state).toEqual(before)
   })
 
+  const looks: Appearance = {
+    similarity: (tracks, boxes) =>
+      Promise.resolve(tracks.flatMap(t => boxes.map(box => 1 / (1 + Math.abs(t.template![0] - box[0]))))),
+    template: box => Uint8Array.of(box[0], box[1])
+  }
+
   it.each([
-    { store: 'v8', copy: (state: ByteState) => deserialize(serialize(state)) as ByteState },
-    { store: 'JSON', copy: (state: ByteState) => JSON.parse(JSON.stringify(state)) as ByteState }
-  ])('goes on from a state stored with $store after every frame as if nothing had been', async ({ copy }) => {
+    { store: 'structured cloning', copy: structuredClone<ByteState>, appearance: looks },
+    {
+      store: 'v8',
+      copy: (state: ByteState) => deserialize(serialize(state)) as ByteState,
+      appearance: looks
+    },
+    {
+      store: 'JSON, which has no templates',
+      copy: (state: ByteState) => JSON.parse(JSON.stringify(state)) as ByteState,
+      appearance: undefined
+    }
+  ])('goes on from a state stored with $store as if nothing had been', async ({ copy, appearance }) => {
     let [whole, interrupted] = [start(), start()]
     for (let i = 0; i < 60; i++) {
-      const walkers = [1, 2, 3, 4, 5].map(k =>
+      const detections = [1, 2, 3, 4, 5].map(k =>
         person(
-          k * 37 + i * Math.sin(k) * 3.3,
+          Math.fround(k * 37 + i * Math.sin(k) * 3.3),
           Math.fround(0.5 + 0.5 * Math.sin(i * k)),
-          30 + k * Math.cos(i / 9)
+          Math.fround(30 + k * Math.cos(i / 9))
         )
       )
-      const detections = walkers.map(({ box, score }) => ({
-        box: box.map(Math.fround) as unknown as Detection['box'],
-        score
-      }))
       const [a, b] = await Promise.all(
-        [whole, copy(interrupted)].map(state => step(state, detections, byteDefaults))
+        [whole, copy(interrupted)].map(state => step(state, detections, byteDefaults, appearance))
       )
       expect(b).toStrictEqual(a)
       ;[whole, interrupted] = [a.state, b.state]
     }
     expect(whole.idsGiven).toBeGreaterThan(5)
+    expect(whole.tracked.every(track => (track.template !== undefined) === (appearance !== undefined))).toBe(
+      true
+    )
   })
 })

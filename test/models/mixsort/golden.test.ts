@@ -1,8 +1,10 @@
 import { expect, it } from 'vitest'
-import { mixsortSteps } from '../../../models/mixsort/golden.ts'
+import { mixsortSteps } from '../../../models/mixsort/golden/index.ts'
 import { readGolden } from '../../../models/golden/index.ts'
 import { describeShared, shared } from '../../shared.ts'
 import { checkStages, collect } from '../yolox/steps.ts'
+
+const runsNoModel = () => Promise.reject(new Error('runs no model'))
 
 describeShared("the numbers of MixSort's authors", () => {
   it.each([
@@ -28,9 +30,21 @@ describeShared("the numbers of MixSort's authors", () => {
     const golden = await readGolden(shared('golden/mixsort/interpolation.json'))
     const form = mixsortSteps.find(({ accepts }) => accepts(golden))!
     const rows = (golden.rows as number[][]).with(0, [1, 1, 0, 0, 1, 1, 1, -1, -1, -1])
-    const [stage] = await collect(
-      form.check({ ...golden, rows }, () => Promise.reject(new Error('runs no model')))
-    )
+    const [stage] = await collect(form.check({ ...golden, rows }, runsNoModel))
     expect(stage).toMatchObject({ ok: false, deviation: 1 })
+  })
+
+  it.each([
+    ['names no threshold', 'clip-pets09-s2l1', { notes: 'detections' }],
+    ['does not say how large its picture is', 'crops-similarity', { pictures: { smooth: 'smooth' } }],
+    ['has no runs', 'clip-pets09-s2l1', { runs: {} }],
+    ['has no cases', 'interpolation', { cases: [] }]
+  ])('a file that %s is refused by its name', async (_, file, other) => {
+    const golden = await readGolden(shared(`golden/mixsort/${file}.json`))
+    const form = mixsortSteps.find(({ accepts }) => accepts(golden))!
+    await expect(collect(form.check({ ...golden, ...other }, runsNoModel))).rejects.toMatchObject({
+      code: 'golden-unreadable',
+      details: { golden: golden.path }
+    })
   })
 })

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import { Fault } from '../../../events/faults.ts'
 import { bindWeights } from '../../../models/weights/bind.ts'
-import { renamed } from '../../../models/weights/renamed.ts'
 import type { StoredData } from '../../../models/weights/tensor.ts'
 import { faultOf } from './folder.ts'
 
@@ -10,7 +9,7 @@ const checkpoint = (values: Record<string, StoredData>) => ({
   tensors: () => Object.entries(values).map(([name, { dtype, shape }]) => ({ name, dtype, shape })),
   read: (name: string) => values[name]
 })
-const as = { file: 'nano.pth', variant: 'yolox-nano' }
+const variant = 'yolox-nano'
 const float32 = (...shape: number[]) => ({ dtype: 'float32', shape }) as const
 
 const stored = checkpoint({
@@ -27,7 +26,7 @@ const parameters = [
 ] as const
 
 test('floating-point numbers become float32, integers stay', () => {
-  const values = bindWeights(parameters, stored, as)
+  const values = bindWeights(parameters, stored, variant)
   expect(values.read('conv.weight')).toEqual({ ...float32(2), data: Float32Array.of(1, -2) })
   expect(values.read('conv.bias')).toEqual({ ...float32(1), data: Float32Array.of(0.1) })
   expect(values.read('scale')).toEqual({ ...float32(1), data: Float32Array.of(1) })
@@ -41,9 +40,10 @@ test('missing, unused and misshapen are listed together', () => {
     { name: 'head.weight', ...float32(3) },
     { name: 'scale', ...float32(1) }
   ]
-  expect(() => bindWeights(wanted, stored, as)).toThrow(
+  expect(() => bindWeights(wanted, stored, variant)).toThrow(
     new Fault('weights-mismatch', {
-      ...as,
+      file: 'nano.pth',
+      variant,
       missing: ['head.weight'],
       unused: ['conv.bias'],
       misshapen: [
@@ -56,21 +56,11 @@ test('missing, unused and misshapen are listed together', () => {
 
 test('only the counter of batches may be missing, and is 0', () => {
   const counter = { name: 'bn.num_batches_tracked', dtype: 'int64', shape: [] } as const
-  const values = bindWeights([...parameters, counter], stored, as)
+  const values = bindWeights([...parameters, counter], stored, variant)
   expect(values.read('bn.num_batches_tracked')).toEqual({
     dtype: 'int64',
     shape: [],
     data: BigInt64Array.of(0n)
   })
-  expect(faultOf(() => bindWeights(parameters.slice(1), stored, as))).toBe('weights-mismatch')
-})
-
-test('tensors can be renamed and left out before they are bound', () => {
-  const wrapped = checkpoint({
-    'encoder.w': { dtype: 'float32', shape: [1], data: Float32Array.of(3) },
-    'decoder.w': { dtype: 'float32', shape: [1], data: Float32Array.of(4) }
-  })
-  const encoder = renamed(wrapped, name => (name.startsWith('encoder.') ? name.slice(8) : undefined))
-  expect(bindWeights([{ name: 'w', ...float32(1) }], encoder, as).read('w').data).toEqual(Float32Array.of(3))
-  expect(faultOf(() => renamed(wrapped, name => name.slice(8)))).toBe('weights-unreadable')
+  expect(faultOf(() => bindWeights(parameters.slice(1), stored, variant))).toBe('weights-mismatch')
 })

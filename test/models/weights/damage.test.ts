@@ -46,7 +46,7 @@ describeShared('damaged copies', () => {
   const dir = shared('weights/fixtures')
   const fixtures = readdirSync(dir).filter(name => name !== 'fixtures.json' && name !== 'empty.pth')
 
-  test('300 of them end in a result or a fault, within a second each', () => {
+  test('300 of them end in a result or a fault, within ten seconds each', () => {
     const roll = dice(20)
     const ends = { read: 0, refused: 0 }
     for (let i = 0; i < 300; i++) {
@@ -56,7 +56,7 @@ describeShared('damaged copies', () => {
       const path = folder.write(`damaged-${name}`, damage(roll(2) ? withoutChecksums(bytes) : bytes, roll))
       const begin = performance.now()
       const code = faultOf(() => readAll(path))
-      expect(performance.now() - begin, `${i}: ${name}`).toBeLessThan(1000)
+      expect(performance.now() - begin, `${i}: ${name}`).toBeLessThan(10_000)
       ends[code === 'no fault' ? 'read' : 'refused']++
     }
     expect(ends.refused).toBeGreaterThan(150)

@@ -6,7 +6,7 @@ import {
   float16ToFloat32,
   float32ToBfloat16,
   float32ToFloat16
-} from '../../../models/weights/half.ts'
+} from '../../../models/graph/half.ts'
 import { inspectCheckpoint } from '../../../models/weights/inspect.ts'
 import type { StoredDType } from '../../../models/weights/dtypes.ts'
 import { describeShared, shared } from '../../shared.ts'

@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { openCheckpoint } from '../../../models/weights/checkpoint.ts'
 import type { StoredDType } from '../../../models/weights/dtypes.ts'
-import { arrayOf, bytesOf } from '../../../models/weights/dtypes.ts'
+import { arrayOf, bytesPerElement } from '../../../models/weights/dtypes.ts'
 import type { StoredData } from '../../../models/weights/tensor.ts'
 import { writeSafetensors } from '../../../models/weights/write-safetensors.ts'
 import { faultOf, testFolder } from './folder.ts'
@@ -28,7 +28,7 @@ const tensor = fc
     shape: fc.array(fc.nat({ max: 4 }), { maxLength: 4 })
   })
   .chain(({ dtype, shape }) => {
-    const length = shape.reduce((product, n) => product * n, bytesOf(dtype))
+    const length = shape.reduce((product, n) => product * n, bytesPerElement(dtype))
     return fc
       .uint8Array({ minLength: length, maxLength: length })
       .map((bytes): StoredData => ({ dtype, shape, data: arrayOf(dtype, bytes.slice()) }))

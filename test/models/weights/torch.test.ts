@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync } from 'node:fs'
+import { chmodSync, closeSync, openSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { openCheckpoint } from '../../../models/weights/checkpoint.ts'
 import { faultOf, testFolder } from './folder.ts'
@@ -20,6 +20,12 @@ const six = new Uint8Array(Float32Array.of(1, 2, 3, 4, 5, 6).buffer)
 const read = (path: string, name: string) => {
   using checkpoint = openCheckpoint(path)
   return checkpoint.read(name)
+}
+
+const openUnder = (path: string, under?: string) => {
+  using checkpoint = openCheckpoint(path, { under })
+  expect(checkpoint.tensors()).toHaveLength(1)
+  return checkpoint.under
 }
 
 describe('tensors', () => {
@@ -74,6 +80,21 @@ describe('tensors', () => {
       'weights-unsupported'
     )
   })
+})
+
+test('a state dict under two keys is known by both', () => {
+  const network = Buffer.concat([dict({ a: tensor(view) }), Buffer.from('q\x09')])
+  const path = archive(dict({ model: network, ema: Buffer.from('h\x09') }), ['data/0', six])
+  expect(openUnder(path)).toBe('model')
+  expect(openUnder(path, 'ema')).toBe('ema')
+})
+
+test('a checkpoint that is closed is not read', () => {
+  const checkpoint = openCheckpoint(archive(dict({ a: tensor(view) }), ['data/0', six]))
+  checkpoint[Symbol.dispose]()
+  const other = openSync(folder.write('other', six), 'r')
+  expect(() => checkpoint.read('a')).toThrow('is closed')
+  closeSync(other)
 })
 
 describe('archives', () => {

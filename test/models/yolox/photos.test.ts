@@ -40,7 +40,7 @@ describeShared('real photos through the whole detector', () => {
       if (!existsSync(directory)) {
         using checkpoint = openCheckpoint(shared(known.file))
         const graph = buildYolox(yoloxVariants.nano, { classes: known.classes })
-        const values = bindWeights(graph.parameters, checkpoint, { file: known.file, variant: 'nano' })
+        const values = bindWeights(graph.parameters, checkpoint, 'yolox nano')
         await writeModel(simplify(graph), values, directory)
       }
       const image = { dtype: 'float32' as const, shape: [1, 3, height, width], data }

@@ -41,6 +41,31 @@ describe('letterboxing', () => {
       for (const plane of [0, 1, 2]) expect(out[plane * 64 * 64 + i]).toBe(data[3 * i + 2 - plane])
   })
 
+  // By hand: centre = (i + 0.5) * scale - 0.5, weights of 11 bits, columns, then rows:
+  // columns give (near a + far b) >> 4, rows ((near upper >> 16) + (far lower >> 16) + 2) >> 2.
+  it('shrinks 4x2 pixels to 2x1 as OpenCV does', () => {
+    // Columns 2x + 0.5: the mean of two; the row at 0.5: the mean of both.
+    const grey = [10, 21, 30, 43, 53, 60, 70, 83].flatMap(v => [v, v, v])
+    const picture = { data: Uint8Array.from(grey), width: 4, height: 2 }
+    const out = letterbox(picture, { width: 2, height: 1 }, 'new')
+    // (1024 (10 + 21)) >> 4 = 1984, (1024 (53 + 60)) >> 4 = 7232: 31 + 113, + 2, >> 2 = 36
+    // (1024 (30 + 43)) >> 4 = 4672, (1024 (70 + 83)) >> 4 = 9792: 73 + 153, + 2, >> 2 = 57, the mean is 56.5
+    expect([...out]).toEqual([36, 57, 36, 57, 36, 57])
+  })
+
+  it('enlarges 2x1 pixels to 4x2 as OpenCV does', () => {
+    // Columns at -0.25, 0.25, 0.75, 1.25: the outer ones are the pixels themselves.
+    const picture = { data: Uint8Array.of(11, 0, 200, 13, 255, 3), width: 2, height: 1 }
+    const out = letterbox(picture, { width: 4, height: 2 }, 'new')
+    // Red, between 11 and 13: (1536 11 + 512 13) >> 4 = 1472, where exact arithmetic has 11.5;
+    // the one row counts twice: (512 1472 >> 16) + (1536 1472 >> 16) + 2 = 11 + 34 + 2, >> 2 = 11. 12.5 becomes 12.
+    expect([...out]).toEqual([
+      ...[200, 151, 52, 3, 200, 151, 52, 3],
+      ...[0, 64, 191, 255, 0, 64, 191, 255],
+      ...[11, 11, 12, 13, 11, 11, 12, 13]
+    ])
+  })
+
   it('starts afresh with each picture', () => {
     const box = letterboxer({ width: 5, height: 3 }, { width: 32, height: 32 }, 'new')
     const write = (data: Uint8Array) => {

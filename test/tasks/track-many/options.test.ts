@@ -38,7 +38,7 @@ describe('options of track-many', () => {
 
   it.each([
     ['an unknown name, which is a typing error', { minscore: 0.5 }, /minscore/],
-    ['a score above its range', { minScore: 1.5 }, /^minScore: .*0\.9/],
+    ['a score above its range', { minScore: 1.5 }, /^minScore: .*0\.85/],
     ['a size that the network cannot take', { detectorSize: 630 }, /^detectorSize: .*32/],
     ['a number of another kind', { lostFor: 2.5 }, /^lostFor: /],
     ['a detector that is not there', { detector: 'yolox-huge' }, /^detector: .*clipmill-person-nano/],

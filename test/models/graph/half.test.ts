@@ -4,7 +4,7 @@ import {
   float16ToFloat32,
   float32ToBfloat16,
   float32ToFloat16
-} from '../../../models/weights/half.ts'
+} from '../../../models/graph/half.ts'
 
 const half = (value: number) => float32ToFloat16(Float32Array.of(value))[0]
 const brain = (value: number) => float32ToBfloat16(Float32Array.of(value))[0]
