@@ -20,7 +20,8 @@ export const detect: EachStage<Options> = {
     const input = detectionSize(pictures.width, pictures.height, options.detectorSize)
     const { ratio, write } = letterboxer(pictures, input, preprocessing)
     const only = options.classes.map(name => classes.indexOf(name))
-    const scale = clip.video.width / pictures.width
+    // Pictures have even sides, so the two may differ a little.
+    const [scaleX, scaleY] = [clip.video.width / pictures.width, clip.video.height / pictures.height]
 
     return async ({ index, picture }): Promise<DetectionRow> => {
       const image = new Float32Array(3 * input.height * input.width)
@@ -31,13 +32,18 @@ export const detect: EachStage<Options> = {
       const found = postprocess(decoded.data as Float32Array, classes.length, {
         conf: byteDefaults.lowThresh,
         nms,
-        ratio: ratio / scale,
+        ratio,
         only
       })
       return {
         frame: index,
         objects: found.map(({ box: [x1, y1, x2, y2], score, class: number }) => ({
-          box: [x1, y1, Math.fround(x2 - x1), Math.fround(y2 - y1)],
+          box: [
+            Math.fround(x1 * scaleX),
+            Math.fround(y1 * scaleY),
+            Math.fround((x2 - x1) * scaleX),
+            Math.fround((y2 - y1) * scaleY)
+          ],
           score,
           class: classes[number]
         }))
