@@ -6,8 +6,9 @@ import type { Probed } from './probe.ts'
 import type { RenderOptions, StillOptions } from './render.ts'
 
 /**
- * What the media process does, by name. Messages carry names of files, tables and shapes, never pictures: the largest are
- * a timeline (8 bytes a frame) and the shapes of one segment.
+ * What the media process does, by name; the file that a call writes is the `out` of its options. Messages carry names of
+ * files, tables, shapes and the one picture of a still: the largest are a timeline (8 bytes a frame) and the shapes of
+ * one segment.
  */
 export interface Calls {
   probe: (file: string) => Promise<Probed>
@@ -18,19 +19,22 @@ export interface Calls {
     options: DecodeOptions,
     onFrames: (frames: number) => void
   ) => Promise<FrameTable>
-  copySound: (file: string, out: string) => Promise<boolean>
+  sound: (file: string, options: { out: string }) => Promise<boolean>
   render: (options: RenderOptions, onFrames: (frames: number) => void) => Promise<void>
   still: (options: StillOptions) => Promise<void>
-  join: (options: JoinOptions) => Promise<void>
+  join: (options: JoinOptions) => Promise<boolean>
 }
 
 /** What a call answers with. */
 export type Result<Name extends keyof Calls> =
   ReturnType<Calls[Name]> extends Promise<infer Value> ? Value : never
 
+/** What a call is asked with: its parameters, less a function at the end. */
+export type Args<Name extends keyof Calls> =
+  Parameters<Calls[Name]> extends [...infer Args, (frames: number) => void] ? Args : Parameters<Calls[Name]>
+
 export interface Request {
   call: keyof Calls
-  /** Those of the call, less a function at the end. */
   args: unknown[]
 }
 

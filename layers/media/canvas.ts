@@ -2,9 +2,9 @@ import { readSync } from 'node:fs'
 import { AV_CODEC_ID_MJPEG, AV_CODEC_ID_PNG, Codec, CodecContext, type Frame } from 'node-av'
 import type { ClipFacts, FrameTable, Shape } from '../../events/clip.ts'
 import { draw, yuvOf } from './draw.ts'
-import { decode, newFrame, newPacket, ok, openFilters, type Filters } from './ffmpeg.ts'
+import { decode, newFrame, newPacket, ok, orFree } from './ffmpeg.ts'
 import type { Size } from './size.ts'
-import { describeFrames, toYuv } from './pictures.ts'
+import { adaptingFilters, toYuv } from './pictures.ts'
 
 /** Milliseconds, for frames whose time stamps nobody reads. */
 const anyTimeBase = { num: 1, den: 1000 }
@@ -22,36 +22,31 @@ export const openCanvas = async (
   target: Target
 ) => {
   const codec = Codec.findDecoder(format === 'jpeg' ? AV_CODEC_ID_MJPEG : AV_CODEC_ID_PNG)!
-  const decoder = new CodecContext()
-  decoder.allocContext3(codec)
-  decoder.threadCount = 1
-  ok(await decoder.open2(codec, null), 'open picture decoder')
+  const decoder = await orFree(new CodecContext(), async context => {
+    context.allocContext3(codec)
+    context.threadCount = 1
+    ok(await context.open2(codec, null), 'open picture decoder')
+    return context
+  })
   const packet = newPacket()
   const frame = newFrame()
   const scale = { x: width / source.width, y: height / source.height }
-  let filters: (Filters & Disposable) | undefined
-  let described = ''
-
-  /** Pixels behind the last even column and row are cut off. */
-  const prepare = async (decoded: Frame, use: (frame: Frame) => Promise<void>) => {
-    const description = describeFrames(decoded, anyTimeBase)
-    if (description !== described) {
-      filters?.[Symbol.dispose]()
-      const even = `crop=${target.width}:${target.height}:0:0:exact=1`
-      const convert = toYuv(decoded, target, 'bt470bg', target)
-      filters = openFilters(description, [even, ...convert, 'setsar=1'].join(','))
-      described = description
-    }
-    await filters!(decoded, use)
-  }
+  // pixels behind the last even column and row are cut off
+  const even = `crop=${target.width}:${target.height}:0:0:exact=1`
+  const filters = adaptingFilters(anyTimeBase, decoded => [
+    even,
+    ...toYuv(decoded, target, 'bt470bg', target)
+  ])
 
   return {
     paint: async (picture: Buffer, shapes: Shape[], use: (frame: Frame) => Promise<void>) => {
       packet.data = picture
       // else the PNG decoder takes it for a difference to the picture before
       packet.isKeyframe = true
+      let painted = false
       await decode(decoder, packet, frame, decoded =>
-        prepare(decoded, async canvas => {
+        filters(decoded, async canvas => {
+          painted = true
           ok(canvas.makeWritable(), 'draw')
           const planes = canvas.data!
           draw(
@@ -69,12 +64,13 @@ export const openCanvas = async (
         })
       )
       packet.unref()
+      if (!painted) throw new Error('a picture that cannot be decoded')
     },
     [Symbol.dispose]: () => {
       decoder.freeContext()
       packet.free()
       frame.free()
-      filters?.[Symbol.dispose]()
+      filters[Symbol.dispose]()
     }
   }
 }

@@ -21,6 +21,36 @@ export const ok = (code: number, doing: string) => {
   return code
 }
 
+/** A failure of opening or reading a file: due to what is in it, not to what is done with it. */
+export class Unreadable extends Error {
+  constructor(code: number, doing: string) {
+    super(`${doing}: ${FFmpegError.strerror(code)}`)
+  }
+}
+
+/** Lack of memory, also for the stack of a thread. */
+export const isOutOfMemory = (code: number) => code === AVERROR_ENOMEM || code === AVERROR_EAGAIN
+
+/** As `ok`; what is not for lack of memory is thrown as Unreadable. */
+export const readable = (code: number, doing: string) => {
+  if (code < 0 && !isOutOfMemory(code)) throw new Unreadable(code, doing)
+  return ok(code, doing)
+}
+
+/** What `open` makes of a resource, which is freed where that fails. */
+export const orFree = async <T extends Disposable | AsyncDisposable, Opened>(
+  resource: T,
+  open: (resource: T) => Promise<Opened>
+) => {
+  try {
+    return await open(resource)
+  } catch (error) {
+    if (Symbol.asyncDispose in resource) await resource[Symbol.asyncDispose]()
+    else resource[Symbol.dispose]()
+    throw error
+  }
+}
+
 /** Whether a receiving call delivered something; false where it wants more input or has reached the end. */
 const received = (code: number, doing: string) =>
   code !== AVERROR_EAGAIN && code !== AVERROR_EOF && ok(code, doing) >= 0
@@ -44,8 +74,13 @@ export type Filters = (frame: Frame | undefined, use: (frame: Frame) => void | P
 export const openFilters = (source: string, chain: string, kind: '' | 'a' = ''): Filters & Disposable => {
   const graph = new FilterGraph()
   graph.alloc()
-  ok(graph.parsePtr(`${kind}buffer@in=${source},${chain},${kind}buffersink@out`), 'parse filters')
-  ok(graph.configSync(), 'configure filters')
+  try {
+    ok(graph.parsePtr(`${kind}buffer@in=${source},${chain},${kind}buffersink@out`), 'parse filters')
+    ok(graph.configSync(), 'configure filters')
+  } catch (error) {
+    graph.free()
+    throw error
+  }
   const input = graph.getFilter(`${kind}buffer@in`)!
   const output = graph.getFilter(`${kind}buffersink@out`)!
   const filtered = newFrame()
@@ -68,18 +103,18 @@ export const openFilters = (source: string, chain: string, kind: '' | 'a' = ''):
  * Opens an encoder; `setUp` fills in what the codec must know before it is opened.
  * (node-av's open2Sync frees a dictionary of options that the garbage collector frees again: open2 does not.)
  */
-export const openEncoder = async (
+export const openEncoder = (
   codec: Codec,
   options: Record<string, string>,
   setUp: (context: CodecContext) => void
-) => {
-  const context = new CodecContext()
-  context.allocContext3(codec)
-  context.setFlags(AV_CODEC_FLAG_GLOBAL_HEADER)
-  setUp(context)
-  ok(await context.open2(codec, Dictionary.fromObject(options)), `open encoder ${codec.name ?? ''}`)
-  return context
-}
+) =>
+  orFree(new CodecContext(), async context => {
+    context.allocContext3(codec)
+    context.setFlags(AV_CODEC_FLAG_GLOBAL_HEADER)
+    setUp(context)
+    ok(await context.open2(codec, Dictionary.fromObject(options)), `open encoder ${codec.name ?? ''}`)
+    return context
+  })
 
 /** Hands every packet that is ready after `frame` (undefined: the end) to `use`. */
 export const encode = async (
@@ -102,11 +137,12 @@ export const decode = async (
   frame: Frame,
   use: (frame: Frame) => void | Promise<void>
 ) => {
-  await decoder.sendPacket(packet ?? null)
+  const sent = await decoder.sendPacket(packet ?? null)
+  if (isOutOfMemory(sent)) ok(sent, 'decode')
   for (;;) {
     const code = await decoder.receiveFrame(frame)
     if (code === AVERROR_EAGAIN || code === AVERROR_EOF) return
-    if (code === AVERROR_ENOMEM) ok(code, 'decode')
+    if (isOutOfMemory(code)) ok(code, 'decode')
     if (code < 0) continue
     await use(frame)
     frame.unref()
@@ -119,7 +155,7 @@ export const packetsOf = async function* (input: FormatContext, stream: Stream) 
   for (;;) {
     const code = await input.readFrame(packet)
     if (code === AVERROR_EOF || code === AVERROR_INVALIDDATA) return
-    ok(code, 'read')
+    readable(code, 'read')
     if (packet.streamIndex === stream.index) yield packet
     packet.unref()
   }

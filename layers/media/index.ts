@@ -19,7 +19,9 @@ interface Progress {
 /**
  * Video in and out, in a process of its own that has no credentials, no network formats and bounded memory and time.
  * Calls are done one after the other. Whatever a clip does to that process, this one gets a Fault: `clip-empty`,
- * `clip-not-video`, `clip-without-video`, `clip-unreadable`, `clip-damaged`, `media-timeout`, `media-crashed`.
+ * `clip-not-video`, `clip-without-video`, `clip-unreadable`, `clip-unseekable`, `clip-damaged`, `media-timeout`,
+ * `media-crashed`; `disk-full`, `folder-blocked` or `file-denied` where a file cannot be written; `internal-error` for a
+ * bug of ours.
  */
 export interface Media extends AsyncDisposable {
   /** False once the process has ended: every further call fails with `media-crashed`. */
@@ -36,12 +38,12 @@ export interface Media extends AsyncDisposable {
     facts: ClipFacts,
     options: DecodeOptions & Progress
   ) => Promise<FrameTable>
-  /** Copies a clip's sound for `join`; false where it has none. */
+  /** Copies a clip's sound for `join`; false where it has none that is of use. */
   sound: (file: string, out: string) => Promise<boolean>
   /** Encodes a segment's pictures, with shapes on them, for `join`. */
   render: (options: RenderOptions & Progress) => Promise<void>
-  /** Rendered segments and sound become one MP4 (H.264, index first), as long as the clip. */
-  join: (options: JoinOptions) => Promise<void>
+  /** Rendered segments and sound become one MP4 (H.264, index first), as long as the clip; answers whether it sounds. */
+  join: (options: JoinOptions) => Promise<boolean>
   /** One picture with shapes on it, as a JPEG file. */
   still: (options: StillOptions) => Promise<void>
 }
@@ -56,7 +58,7 @@ export const openMedia = (limits: MediaLimits = {}): Media => {
     probe: file => media.call('probe', file, [file]),
     decode: (file, segment, facts, { onFrames, ...options }) =>
       media.call('decode', file, [file, segment, facts, options], onFrames),
-    sound: (file, out) => media.call('copySound', file, [file, out]),
+    sound: (file, out) => media.call('sound', file, [file, { out }]),
     render: ({ onFrames, ...options }) => media.call('render', options.pictures, [options], onFrames),
     join: options => media.call('join', options.out, [options]),
     still: options => media.call('still', options.out, [options]),

@@ -3,7 +3,6 @@ import {
   AV_SAMPLE_FMT_FLTP,
   avChannelLayoutDefault,
   avGetAudioFrameDuration2,
-  avGetCodecName,
   avGetSampleFmtName,
   avRescaleDelta,
   Codec,
@@ -22,15 +21,17 @@ import {
   encode,
   newFrame,
   newPacket,
+  ok,
   openEncoder,
   openFilters,
+  orFree,
   packetsOf,
   type Filters
 } from './ffmpeg.ts'
 import { openDecoder, openOwn } from './open.ts'
-import { openOutput } from './output.ts'
+import { openOutput, type NewStream } from './output.ts'
 import { segmentFormat } from './render.ts'
-import { soundFormat, soundStart } from './sound.ts'
+import { isPlayable, isUsable, soundFormat, soundStart } from './sound.ts'
 
 export interface JoinOptions {
   /** Files that `render` wrote, in order. */
@@ -41,22 +42,20 @@ export interface JoinOptions {
   out: string
 }
 
-/** Sound that browsers play in MP4; other sound is encoded as AAC. */
-const playable = ['aac', 'mp3', 'opus', 'flac']
-
 /**
  * Puts rendered segments one behind the other, without encoding them again, and adds the clip's sound in step with them:
- * an MP4 whose index comes first, as long as the clip.
+ * an MP4 whose index comes first, as long as the clip. Answers whether there is sound in it: where that can be neither
+ * kept nor decoded, the pictures go on without.
  */
 export const join = async ({ segments, sound, facts, out }: JoinOptions) => {
   const { start, end, timeBase } = facts.video
-  const first = await openOwn(segments[0], segmentFormat)
+  await using first = await openOwn(segments[0], segmentFormat)
   const video = first.streams[0]
   const videoTimeBase = video.timeBase
   const header = Buffer.from(video.codecpar.extradata!)
-  const track = sound === undefined ? undefined : await openTrack(sound, seconds(start, timeBase))
+  await using track = sound === undefined ? undefined : await openTrack(sound, seconds(start, timeBase))
 
-  const output = await openOutput(
+  await using output = await openOutput(
     out,
     'mp4',
     [{ copied: video.codecpar, timeBase: videoTimeBase }, ...(track ? [track.stream] : [])],
@@ -64,7 +63,6 @@ export const join = async ({ segments, sound, facts, out }: JoinOptions) => {
   )
   const [videoOut, soundOut] = output.streams as [Stream, Stream | undefined]
   const duration = Math.round((seconds(end - start, timeBase) * videoTimeBase.den) / videoTimeBase.num)
-  await first.closeInput()
 
   let sounding = await track?.packets.next()
   // sound first up to each picture: the muxer then has nothing to hold back
@@ -83,33 +81,33 @@ export const join = async ({ segments, sound, facts, out }: JoinOptions) => {
   }
   await writeSoundUntil(seconds(duration, videoTimeBase))
   await output.end()
-  await track?.packets.return(undefined)
+  return track !== undefined
 }
 
 /** The packets of all segments, whose parameter sets are `header`; each lasts until the next, the last until `end`. */
 const segmentPackets = async function* (segments: string[], header: Buffer, end: number) {
-  let waiting: Packet | undefined
+  using waiting = newPacket()
+  let begun = false
   for (const segment of segments) {
-    const input = await openOwn(segment, segmentFormat)
+    await using input = await openOwn(segment, segmentFormat)
     const stream = input.streams[0]
     if (!stream.codecpar.extradata?.equals(header))
       throw new Error(`${segment} was encoded otherwise than the first segment`)
     for await (const packet of packetsOf(input, stream)) {
-      if (waiting) {
+      if (begun) {
         if (packet.pts <= waiting.pts) throw new Error(`${segment} does not follow on the segment before`)
         waiting.duration = packet.pts - waiting.pts
         yield waiting
-        waiting.free()
+        waiting.unref()
       }
-      waiting = packet.clone()!
+      ok(waiting.ref(packet), 'keep packet')
       waiting.dts = waiting.pts
+      begun = true
     }
-    await input.closeInput()
   }
-  if (!waiting) return
+  if (!begun) return
   waiting.duration = BigInt(Math.max(1, end - Number(waiting.pts)))
   yield waiting
-  waiting.free()
 }
 
 interface Sound {
@@ -121,18 +119,39 @@ interface Sound {
   first: bigint
 }
 
-/** A file of sound as a stream of an MP4: its packets, in the stream's time base, count from `videoStart` (seconds). */
-const openTrack = async (file: string, videoStart: number) => {
-  const input = await openOwn(file, soundFormat)
-  const stream = input.streams[0]
-  const asItIs = playable.includes(avGetCodecName(stream.codecpar.codecId) ?? '')
-  const timeBase = new Rational(1, asItIs ? stream.codecpar.sampleRate : encodedRate)
-  const offset = Number(input.metadata!.get(soundStart)) - videoStart
-  const sound: Sound = { input, stream, timeBase, first: BigInt(Math.round(offset * timeBase.den)) }
-  if (asItIs) return { stream: { copied: stream.codecpar, timeBase }, packets: copied(sound) }
-  const encoder = await openSoundEncoder(stream.codecpar.channelLayout.nbChannels)
-  return { stream: { encoder, timeBase }, packets: encoded(sound, encoder) }
+interface Track extends AsyncDisposable {
+  stream: NewStream
+  packets: AsyncGenerator<Packet, void>
 }
+
+/**
+ * A file of sound as a stream of an MP4: its packets, in the stream's time base, count from `videoStart` (seconds).
+ * Undefined where the sound can be neither kept nor decoded.
+ */
+const openTrack = async (file: string, videoStart: number) =>
+  orFree(await openOwn(file, soundFormat), async (input): Promise<Track | undefined> => {
+    const stream = input.streams[0]
+    if (!(await isUsable(stream))) {
+      await input[Symbol.asyncDispose]()
+      return undefined
+    }
+    const encoder = isPlayable(stream)
+      ? undefined
+      : await openSoundEncoder(stream.codecpar.channelLayout.nbChannels)
+    const timeBase = new Rational(1, encoder ? encodedRate : stream.codecpar.sampleRate)
+    const offset = Number(input.metadata!.get(soundStart)) - videoStart
+    const sound: Sound = { input, stream, timeBase, first: BigInt(Math.round(offset * timeBase.den)) }
+    const packets = encoder ? encoded(sound, encoder) : copied(sound)
+    return {
+      stream: encoder ? { encoder, timeBase } : { copied: stream.codecpar, timeBase },
+      packets,
+      [Symbol.asyncDispose]: async () => {
+        await packets.return()
+        encoder?.freeContext()
+        await input[Symbol.asyncDispose]()
+      }
+    }
+  })
 
 const encodedRate = 48000
 
@@ -154,13 +173,11 @@ const copied = async function* ({ input, stream, timeBase, first }: Sound) {
     packet.duration = BigInt(samples)
     yield packet
   }
-  await input.closeInput()
 }
 
 /** The sound decoded and encoded as AAC. */
 const encoded = async function* ({ input, stream, first }: Sound, encoder: CodecContext) {
-  const decoder = await openDecoder(stream)
-  if (!decoder) throw new Error('the sound cannot be decoded')
+  using decoder = (await openDecoder(stream))!
   using frame = newFrame()
   using packet = newPacket()
   const ready: Packet[] = []
@@ -170,28 +187,30 @@ const encoded = async function* ({ input, stream, first }: Sound, encoder: Codec
     kept.dts = kept.pts
     ready.push(kept)
   }
-  let filters: Filters | undefined
+  let filters: (Filters & Disposable) | undefined
   const use = async (decoded: Frame) => {
     filters ??= openFilters(describeSound(decoded, stream.timeBase), filtersFor(encoder), 'a')
     await filters(decoded, filtered => encode(encoder, filtered, packet, keep))
   }
   const drain = function* () {
-    for (const kept of ready.splice(0)) {
+    while (ready.length) {
+      using kept = ready.shift()!
       yield kept
-      kept.free()
     }
   }
-  for await (const read of packetsOf(input, stream)) {
-    await decode(decoder, read, frame, use)
+  try {
+    for await (const read of packetsOf(input, stream)) {
+      await decode(decoder, read, frame, use)
+      yield* drain()
+    }
+    await decode(decoder, undefined, frame, use)
+    await filters?.(undefined, filtered => encode(encoder, filtered, packet, keep))
+    await encode(encoder, undefined, packet, keep)
     yield* drain()
+  } finally {
+    filters?.[Symbol.dispose]()
+    for (const kept of ready) kept.free()
   }
-  await decode(decoder, undefined, frame, use)
-  await filters?.(undefined, filtered => encode(encoder, filtered, packet, keep))
-  await encode(encoder, undefined, packet, keep)
-  yield* drain()
-  decoder.freeContext()
-  encoder.freeContext()
-  await input.closeInput()
 }
 
 const describeSound = (

@@ -15,7 +15,7 @@ import {
   type Stream
 } from 'node-av'
 import { Fault } from '../../events/faults.ts'
-import { ok } from './ffmpeg.ts'
+import { ok, orFree, readable, Unreadable } from './ffmpeg.ts'
 import { sniff } from './sniff.ts'
 import { threads } from './threads.ts'
 
@@ -69,7 +69,7 @@ export const openClip = async (file: string): Promise<OpenClip> => {
   const best = input.findBestStream(AVMEDIA_TYPE_VIDEO)
   const video = videos.find(s => s.index === best) ?? videos[0]
   if (!video) {
-    await input.closeInput()
+    await input[Symbol.asyncDispose]()
     throw new Fault('clip-without-video', { file })
   }
   const sound = input.findBestStream(AVMEDIA_TYPE_AUDIO, -1, video.index)
@@ -79,7 +79,7 @@ export const openClip = async (file: string): Promise<OpenClip> => {
     input,
     video,
     audio,
-    [Symbol.asyncDispose]: () => input.closeInput()
+    [Symbol.asyncDispose]: () => input[Symbol.asyncDispose]()
   }
 }
 
@@ -87,16 +87,17 @@ export const openClip = async (file: string): Promise<OpenClip> => {
 export const openOwn = (file: string, format: string) =>
   openFile(file, InputFormat.findInputFormat(format)!, { protocol_whitelist: 'file' })
 
-const openFile = async (file: string, format: InputFormat, options: Record<string, string>) => {
-  const input = new FormatContext()
-  input.allocContext()
-  ok(await input.openInput(`file:${path.resolve(file)}`, format, Dictionary.fromObject(options)), 'open')
-  ok(await input.findStreamInfo(), 'find streams')
-  return input
-}
+const openFile = (file: string, format: InputFormat, options: Record<string, string>) =>
+  orFree(new FormatContext(), async input => {
+    input.allocContext()
+    const url = `file:${path.resolve(file)}`
+    readable(await input.openInput(url, format, Dictionary.fromObject(options)), 'open')
+    readable(await input.findStreamInfo(), 'find streams')
+    return input
+  })
 
 /** Lets the demuxer pass over everything but `stream`. */
-export const readOnly = (input: FormatContext, stream: Stream) => {
+export const selectStream = (input: FormatContext, stream: Stream) => {
   for (const other of input.streams) if (other.index !== stream.index) other.discard = AVDISCARD_ALL
 }
 
@@ -105,16 +106,26 @@ export const openDecoder = async (stream: Stream) => {
   const codec = Codec.findDecoder(stream.codecpar.codecId)
   const known = stream.codecpar.codecType === AVMEDIA_TYPE_VIDEO ? videoDecoders : soundDecoders
   if (!codec || !known.includes(codec.name!)) return undefined
-  const context = new CodecContext()
-  context.allocContext3(codec)
-  ok(context.parametersToContext(stream.codecpar), 'decoder parameters')
-  context.pktTimebase = stream.timeBase
-  context.threadCount = threads
-  // concealment of H.264 errors works with threads by frame only
-  context.threadType = FF_THREAD_FRAME
-  context.setFlags(AV_CODEC_FLAG_OUTPUT_CORRUPT)
-  ok(await context.open2(codec, Dictionary.fromObject({ max_pixels: String(maxPixels) })), 'open decoder')
-  return context
+  return orFree(new CodecContext(), async context => {
+    context.allocContext3(codec)
+    ok(context.parametersToContext(stream.codecpar), 'decoder parameters')
+    context.pktTimebase = stream.timeBase
+    context.threadCount = threads
+    // concealment of H.264 errors works with threads by frame only
+    context.threadType = FF_THREAD_FRAME
+    context.setFlags(AV_CODEC_FLAG_OUTPUT_CORRUPT)
+    const options = Dictionary.fromObject({ max_pixels: String(maxPixels) })
+    readable(await context.open2(codec, options), 'open decoder')
+    return context
+  })
+}
+
+export const canDecode = async (stream: Stream) => {
+  using decoder = await openDecoder(stream).catch((error: unknown) => {
+    if (error instanceof Unreadable) return undefined
+    throw error
+  })
+  return decoder !== undefined
 }
 
 const readHead = async (file: string) => {

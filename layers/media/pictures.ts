@@ -12,7 +12,7 @@ import {
   type Rational
 } from 'node-av'
 import type { PictureFormat } from '../../events/clip.ts'
-import { openEncoder } from './ffmpeg.ts'
+import { openEncoder, openFilters, type Filters } from './ffmpeg.ts'
 import type { Size } from './size.ts'
 import { threads } from './threads.ts'
 
@@ -42,7 +42,7 @@ export const openPictureEncoder = (format: PictureFormat, frame: Frame, timeBase
 export const prepareForEncoder = (frame: Frame) => (frame.quality = quantiser)
 
 /** What a source of filters must know of its frames ("key=value:…"). */
-export const describeFrames = (frame: Frame, timeBase: { num: number; den: number }) =>
+const describeFrames = (frame: Frame, timeBase: { num: number; den: number }) =>
   [
     `video_size=${frame.width}x${frame.height}`,
     `pix_fmt=${avGetPixFmtName(frame.format as AVPixelFormat) ?? ''}`,
@@ -50,6 +50,27 @@ export const describeFrames = (frame: Frame, timeBase: { num: number; den: numbe
     `colorspace=${frame.colorSpace}`,
     `range=${frame.colorRange}`
   ].join(':')
+
+/** Filters for frames of any kind: the chain is made anew where one differs in geometry or format from the one before. */
+export const adaptingFilters = (
+  timeBase: { num: number; den: number },
+  chainFor: (frame: Frame) => string[]
+) => {
+  let filters: (Filters & Disposable) | undefined
+  let described = ''
+  const dispose = () => {
+    filters?.[Symbol.dispose]()
+    filters = undefined
+  }
+  const push = async (frame: Frame, use: (frame: Frame) => void | Promise<void>) => {
+    const description = describeFrames(frame, timeBase)
+    if (description !== described) dispose()
+    described = description
+    filters ??= openFilters(description, [...chainFor(frame), 'setsar=1'].join(','))
+    await filters(frame, use)
+  }
+  return Object.assign(push, { [Symbol.dispose]: dispose })
+}
 
 /** Formats whose colours the filter `colorspace` converts from plane to plane. */
 const planar = /^yuvj?4(20|22|44)p(1[02]le)?$/

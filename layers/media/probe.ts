@@ -12,26 +12,34 @@ import { Fault } from '../../events/faults.ts'
 import { colourOf } from './colour.ts'
 import { packetsOf } from './ffmpeg.ts'
 import { squareSize, turned, turnOf } from './geometry.ts'
-import { openClip, openDecoder, readOnly } from './open.ts'
-import { collect, isVariable, type Timeline } from './timeline.ts'
+import { openClip, openDecoder, selectStream } from './open.ts'
+import { collect, isVariable, longestStretch, type Timeline } from './timeline.ts'
 
 export interface Probed {
   facts: ClipFacts
   timeline: Timeline
 }
 
-/** Reads all packets of the clip's pictures without decoding them. */
+/** A decoder would have to go through so many frames to reach one: two minutes at 30 a second. */
+const longestEntry = 3600
+
+/**
+ * Reads all packets of the clip's pictures without decoding them.
+ * Throws `clip-unseekable` where more than 3,600 frames follow on one key frame: each segment among them would have to
+ * be decoded from there, which takes time that grows with the square of the clip's length.
+ */
 export const probe = async (file: string): Promise<Probed> => {
   await using clip = await openClip(file)
   const { input, video, audio } = clip
-  const decoder = await openDecoder(video)
-  if (!decoder) throw unsupported(file, video)
-  decoder.freeContext()
+  {
+    using decoder = await openDecoder(video)
+    if (!decoder) throw unsupported(file, video)
+  }
 
-  readOnly(input, video)
+  selectStream(input, video)
   const shown = collect()
   const entries = collect()
-  let lastDuration = 0
+  let last = { pts: -Infinity, duration: 0 }
   let firstKey: number | undefined
   for await (const packet of packetsOf(input, video)) {
     if (packet.pts === AV_NOPTS_VALUE) continue
@@ -43,15 +51,18 @@ export const probe = async (file: string): Promise<Probed> => {
     // what comes before the first key frame, in either order, cannot be decoded
     if (firstKey === undefined || pts < firstKey || !isShown(packet, video)) continue
     shown.add(pts)
-    lastDuration = Number(packet.duration)
+    if (pts > last.pts) last = { pts, duration: Number(packet.duration) }
   }
   const pts = shown.sorted()
   if (!pts.length) throw new Fault('clip-without-video', { file })
+  const timeline = { pts, keys: entries.sorted() }
+  const frames = longestStretch(timeline)
+  if (frames > longestEntry) throw new Fault('clip-unseekable', { file, frames, limit: longestEntry })
 
   const { rotation } = turnOf(video)
   const { num, den } = video.timeBase
   const start = pts[0]
-  const end = pts.at(-1)! + (lastDuration || ticksOfAFrame(video, pts))
+  const end = pts.at(-1)! + (last.duration || ticksOfAFrame(video, pts))
   const variable = pts.length > 1 && isVariable(pts)
   return {
     facts: {
@@ -77,7 +88,7 @@ export const probe = async (file: string): Promise<Probed> => {
         }
       })
     },
-    timeline: { pts, keys: entries.sorted() }
+    timeline
   }
 }
 

@@ -3,7 +3,7 @@ import { accessSync, constants } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Fault, type FaultRecord } from '../../events/faults.ts'
-import type { Answer, Calls, Request, Result } from './calls.ts'
+import type { Answer, Args, Calls, Request, Result } from './calls.ts'
 
 export interface MediaLimits {
   /** Memory of the media process for pictures, in megabytes; enforced where the tool prlimit is present. */
@@ -62,12 +62,14 @@ export const startProcess = ({
     child.once('error', error => resolve(error.message))
     child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`))
   })
+  const complaint = lastWords(child)
   let how: string | undefined
+  let crash: (() => void) | undefined
   void ended.then(reason => {
-    how = reason
+    how = [reason, complaint()].filter(Boolean).join(': ')
+    crash?.()
     process.off('exit', kill)
   })
-  const complaint = lastWords(child)
   let queue = Promise.resolve<unknown>(undefined)
 
   /** The child knows files by their paths only. */
@@ -89,19 +91,20 @@ export const startProcess = ({
       reject(new Fault('media-timeout', { doing, file, seconds: secondsPerCall }))
       kill()
     }, secondsPerCall * 1000)
-    const crashed = (reason: string) => new Fault('media-crashed', { doing, file, how: reason })
+    const crashed = (how: string) => reject(new Fault('media-crashed', { doing, file, how }))
     const settle = (answer: Answer) => {
       if ('frames' in answer) onFrames?.(answer.frames)
       else if ('result' in answer) resolve(answer.result)
       else if ('fault' in answer) reject(named(answer.fault))
       else if ('unreadable' in answer)
         reject(new Fault('clip-unreadable', { file, reason: answer.unreadable }))
-      else reject(crashed('out of memory'))
+      else crashed('out of memory')
     }
     child.on('message', settle)
-    void ended.then(reason => reject(crashed([reason, complaint()].filter(Boolean).join(': '))))
+    crash = () => crashed(how!)
     try {
       if (how === undefined) child.send(request, error => error && kill())
+      else crash()
       return await promise
     } finally {
       clearTimeout(timer)
@@ -117,7 +120,7 @@ export const startProcess = ({
     call: async <Name extends keyof Calls>(
       call: Name,
       file: string,
-      args: unknown[],
+      args: Args<Name>,
       onFrames?: (frames: number) => void
     ) => {
       const answer = queue.then(() => ask({ call, args }, file, onFrames))
@@ -134,7 +137,7 @@ export const startProcess = ({
 const doings: Record<keyof Calls, string> = {
   probe: 'probing',
   decode: 'decoding',
-  copySound: 'copying the sound of',
+  sound: 'copying the sound of',
   render: 'rendering',
   still: 'drawing',
   join: 'joining'

@@ -1,5 +1,4 @@
-import { closeSync, openSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { open, writeFile } from 'node:fs/promises'
 import {
   Codec,
   FF_ENCODER_LIBX264,
@@ -42,30 +41,25 @@ export const render = async (
   const { colour } = facts.video
   const target: Target = { ...evenSize(table), space: matrixOf(colour.space), range: 'tv' }
   const start = startIn(table.timeBase, facts)
-  const file = openSync(pictures, 'r')
+  await using file = await open(pictures)
   using canvas = await openCanvas(table, facts.video, target)
   using packet = newPacket()
-  const encoder = await openVideoEncoder(target, table, colour, highestRate(facts, target))
-  const output = await openOutput(out, segmentFormat, [{ encoder, timeBase: encoder.timeBase }])
+  using encoder = await openVideoEncoder(target, table, colour, highestRate(facts, target))
+  await using output = await openOutput(out, segmentFormat, [{ encoder, timeBase: encoder.timeBase }])
   const write = async (p: Packet) => {
     p.rescaleTs(encoder.timeBase, output.streams[0].timeBase)
     await output.write(p, 0)
   }
-  try {
-    for (const [i, row] of table.frames.entries()) {
-      await canvas.paint(readPicture(file, row), shapes?.[i] ?? [], async frame => {
-        frame.pts = BigInt(row.pts - start)
-        frame.pictType = AV_PICTURE_TYPE_NONE
-        await encode(encoder, frame, packet, write)
-      })
-      onFrames(i + 1)
-    }
-    await encode(encoder, undefined, packet, write)
-    await output.end()
-  } finally {
-    encoder.freeContext()
-    closeSync(file)
+  for (const [i, row] of table.frames.entries()) {
+    await canvas.paint(readPicture(file.fd, row), shapes?.[i] ?? [], async frame => {
+      frame.pts = BigInt(row.pts - start)
+      frame.pictType = AV_PICTURE_TYPE_NONE
+      await encode(encoder, frame, packet, write)
+    })
+    onFrames(i + 1)
   }
+  await encode(encoder, undefined, packet, write)
+  await output.end()
 }
 
 /** Bits a second: twice what the source has for as many pixels, so that results do not outgrow their sources. */
@@ -133,10 +127,9 @@ export const still = async ({ picture, table, shapes = [], facts, out }: StillOp
   await canvas.paint(Buffer.from(picture), shapes, async frame => {
     prepareForEncoder(frame)
     frame.pts = 0n
-    const encoder = await openPictureEncoder('jpeg', frame, new Rational(1, 1000))
+    using encoder = await openPictureEncoder('jpeg', frame, new Rational(1, 1000))
     await encode(encoder, frame, packet, keep)
     await encode(encoder, undefined, packet, keep)
-    encoder.freeContext()
   })
   await writeFile(out, Buffer.concat(parts))
 }

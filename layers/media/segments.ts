@@ -1,5 +1,5 @@
 import type { Segment } from '../../events/clip.ts'
-import { lastAtOrBelow, type Timeline } from './timeline.ts'
+import { firstAtOrAbove, lastAtOrBelow, type Timeline } from './timeline.ts'
 
 /**
  * Cuts a clip into segments of at least `target` frames, at key frames, so that each decoder enters where its segment
@@ -31,6 +31,6 @@ export const planSegments = (
 const nextCut = (pts: Float64Array, keys: Float64Array, first: number, target: number, max: number) => {
   if (pts.length - first <= max) return pts.length
   const earliest = pts[first + target]
-  const key = keys[lastAtOrBelow(keys, earliest - 1) + 1]
+  const key = keys[firstAtOrAbove(keys, earliest)]
   return key !== undefined && key <= pts[first + max] ? lastAtOrBelow(pts, key) : first + max
 }

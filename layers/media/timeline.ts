@@ -38,6 +38,20 @@ export const lastAtOrBelow = (ascending: ArrayLike<number>, value: number) => {
   return low - 1
 }
 
+/** Index of the first element of an ascending list of whole numbers that is at or above `value`. */
+export const firstAtOrAbove = (ascending: ArrayLike<number>, value: number) =>
+  lastAtOrBelow(ascending, value - 1) + 1
+
+/** The largest number of frames that are decoded from one key frame on. */
+export const longestStretch = ({ pts, keys }: Timeline) => {
+  let longest = 0
+  for (let i = 0; i < keys.length; i++) {
+    const behind = i + 1 < keys.length ? firstAtOrAbove(pts, keys[i + 1]) : pts.length
+    longest = Math.max(longest, behind - firstAtOrAbove(pts, keys[i]))
+  }
+  return longest
+}
+
 /** Whether frames lie unevenly: some frame is off an even grid by more than the tick that rounding costs. */
 export const isVariable = (pts: Float64Array) => {
   const step = (pts.at(-1)! - pts[0]) / (pts.length - 1)

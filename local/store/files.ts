@@ -45,10 +45,11 @@ const after = (buffers: Buffer[], count: number) =>
   })
 
 export interface Files {
-  /** A new file with what `fill` writes, safe on the disk; none where `fill` or the disk fails. */
-  write: <T>(
-    fill: (write: (chunk: Buffer) => Promise<void> | void) => Promise<T>
-  ) => Promise<Piece & { result: T }>
+  /** A new file with what `fill` writes, safe on the disk, which `note` then makes part of something; none where one fails. */
+  write: <T, Noted>(
+    fill: (write: (chunk: Buffer) => Promise<void> | void) => Promise<T>,
+    note: (piece: Piece, result: T) => Promise<Noted>
+  ) => Promise<Noted>
   /** Bytes [start, end) of the pieces put together, which stay readable to the stream's end even when removed. */
   read: (pieces: Piece[], start: number, end: number) => Readable
   remove: (files: string[]) => Promise<void>
@@ -97,7 +98,7 @@ export const openFiles = async (folder: string): Promise<Files & { present: Set<
         () => release(pieces)
       )
     },
-    write: async fill => {
+    write: async (fill, note) => {
       const file = randomUUID()
       const handle = await open(place(file), 'wx')
       try {
@@ -106,7 +107,7 @@ export const openFiles = async (folder: string): Promise<Files & { present: Set<
         const size = await writer.finish()
         await handle.datasync()
         await handle.close()
-        return { file, size, result }
+        return await note({ file, size }, result)
       } catch (error) {
         await handle.close().catch(() => undefined)
         await rm(place(file), { force: true })

@@ -50,12 +50,15 @@ const replay = async (file: string) => {
       throw new Fault('store-version', { file, found: entry.store, known: version })
     else state.sequencer = entry.sequencer
   }
+  // Who sent their parts went away with the process that took them.
+  state.uploads.clear()
   return state
 }
 
-/** Writes the state as a new journal beside `file`; returns the open file and its length in bytes and lines. */
+/** Puts a new journal of the state in the place of `file`; returns the open file and its length in bytes and lines. */
 const writeFresh = async (file: string, state: State) => {
-  const handle = await open(file, 'w')
+  const fresh = `${file}.new`
+  const handle = await open(fresh, 'w')
   let size = 0
   let lines = 0
   let text = ''
@@ -75,10 +78,11 @@ const writeFresh = async (file: string, state: State) => {
     for (const entry of entriesOf(state)) await add(entry)
     await flush()
     await handle.datasync()
+    await rename(fresh, file)
     return { handle, size, lines }
   } catch (error) {
     await handle.close()
-    await rm(file, { force: true })
+    await rm(fresh, { force: true })
     throw error
   }
 }
@@ -114,13 +118,8 @@ export const openJournal = async (
   const used = dropWithoutData(state, data.present)
   await data.dropped([...data.present].filter(name => !used.has(name)))
 
-  const fresh = `${file}.new`
-  const replace = async () => {
-    await rename(fresh, file)
-    await syncFolder(dir)
-  }
-  let { handle, size, lines } = await writeFresh(fresh, state)
-  await replace()
+  let { handle, size, lines } = await writeFresh(file, state)
+  let renamed = true
   let live = lines
   let queue: Waiting[] = []
   let working: Promise<void> | undefined
@@ -129,6 +128,9 @@ export const openJournal = async (
   const writeBatch = async (batch: Waiting[]) => {
     const text = batch.map(({ entry }) => `${JSON.stringify(entry)}\n`).join('')
     try {
+      // An entry lasts only in a file whose name does.
+      if (renamed) await syncFolder(dir)
+      renamed = false
       await syncFolder(data.folder)
       const bytes = Buffer.from(text)
       await writeAll(handle, bytes, size)
@@ -141,31 +143,35 @@ export const openJournal = async (
     }
   }
   const work = async () => {
-    while (queue.length) {
-      const batch = queue
-      queue = []
-      try {
-        await writeBatch(batch)
-      } catch (error) {
-        for (const { reject } of batch) reject(error)
-        continue
+    try {
+      while (queue.length) {
+        const batch = queue
+        queue = []
+        try {
+          await writeBatch(batch)
+        } catch (error) {
+          for (const { reject } of batch) reject(error)
+          continue
+        }
+        const needless = batch.flatMap(({ entry }) => apply(state, entry))
+        for (const { resolve } of batch) resolve()
+        await data.dropped(needless)
+        if (lines > longEnough && lines > 2 * live) await shorten()
       }
-      const needless = batch.flatMap(({ entry }) => apply(state, entry))
-      for (const { resolve } of batch) resolve()
-      await data.dropped(needless)
-      if (lines > longEnough && lines > 2 * live) await shorten()
+    } finally {
+      // In the same turn as the last look at the queue: what comes next must find that nobody works.
+      working = undefined
     }
-    // In the same turn as the last look at the queue: what comes next must find that nobody works.
-    working = undefined
   }
   const shorten = async () => {
-    // Without room for a second journal the first one goes on.
-    const shorter = await writeFresh(fresh, state).catch(() => undefined)
+    // Where no second journal can be made, for lack of room, the first one goes on.
+    const shorter = await writeFresh(file, state).catch(() => undefined)
     live = shorter?.lines ?? lines
     if (!shorter) return
-    await replace()
-    await handle.close()
+    const before = handle
     ;({ handle, size, lines } = shorter)
+    renamed = true
+    await before.close().catch(() => undefined)
   }
 
   return {

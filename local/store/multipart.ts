@@ -55,21 +55,11 @@ export const uploadPart: Handler = async call => {
   if (!(Number.isInteger(number) && number >= 1 && number <= mostParts))
     throw new S3Error('InvalidArgument', `partNumber must be 1 to ${mostParts}`)
 
-  const { result, ...piece } = await catalogue.files.write(call.receive)
-  const { md5, checksum } = result
-  const etag = md5.toString('hex')
-  try {
-    await catalogue.putPart(upload, {
-      ...piece,
-      number,
-      etag,
-      modified: Date.now(),
-      ...(checksum && { checksum })
-    })
-  } catch (error) {
-    await catalogue.files.remove([piece.file])
-    throw error
-  }
+  const { etag, checksum } = await catalogue.files.write(call.receive, async (piece, { md5, checksum }) => {
+    const part = { ...piece, number, etag: md5.toString('hex'), modified: Date.now() }
+    await catalogue.putPart(upload, { ...part, ...(checksum && { checksum }) })
+    return { etag: part.etag, checksum }
+  })
   return {
     headers: {
       etag: `"${etag}"`,

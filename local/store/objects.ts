@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { validateHeaderValue } from 'node:http'
+import { validateHeaderName, validateHeaderValue } from 'node:http'
 import type { Call, Handler } from './call.ts'
 import { checkRead, checkWrite, parseRange } from './conditions.ts'
 import { S3Error } from './errors.ts'
@@ -22,14 +22,25 @@ const metadataLimit = 2048
 const refused =
   /^x-amz-(server-side-encryption-customer|tagging|object-lock|website-redirect|grant|write-offset|copy-source-server|copy-source-range)/
 
+/** What comes in the query, other than in headers, may have characters that these cannot carry. */
+const checkHeader = (name: string, value: string) => {
+  try {
+    validateHeaderName(name)
+    validateHeaderValue(name, value)
+  } catch {
+    throw new S3Error('InvalidArgument', name)
+  }
+}
+
 /**
  * The headers of a request that stay with its object.
- * @throws S3Error MetadataTooLarge, NotImplemented
+ * @throws S3Error MetadataTooLarge, NotImplemented, InvalidArgument where they could not go out again
  */
 export const keptHeaders = (headers: Record<string, string>) => {
   const unknown = Object.keys(headers).find(name => refused.test(name))
   if (unknown) throw new S3Error('NotImplemented', unknown)
   const entries = Object.entries(headers).filter(([name]) => kept.includes(name) || isMetadata(name))
+  for (const [name, value] of entries) checkHeader(name, value)
   const metadata = entries.filter(([name]) => isMetadata(name))
   const bytes = metadata.reduce(
     (sum, [name, value]) => sum + name.length - 'x-amz-meta-'.length + value.length,
@@ -67,26 +78,18 @@ export const putObject: Handler = async call => {
   allowed(catalogue.bucket(bucket).objects.get(key))
   const stays = keptHeaders(headers)
 
-  const { result, ...piece } = await catalogue.files.write(call.receive)
-  const { md5, checksum } = result
-  try {
-    const object = await catalogue.putObject(
-      bucket,
-      {
-        key,
-        etag: md5.toString('hex'),
-        pieces: [piece],
-        headers: stays,
-        ...(checksum && { checksum: { ...checksum, type: 'FULL_OBJECT' as const } })
-      },
-      allowed
-    )
+  return catalogue.files.write(call.receive, async (piece, { md5, checksum }) => {
+    const draft = {
+      key,
+      etag: md5.toString('hex'),
+      pieces: [piece],
+      headers: stays,
+      ...(checksum && { checksum: { ...checksum, type: 'FULL_OBJECT' as const } })
+    }
+    const object = await catalogue.putObject(bucket, draft, allowed)
     call.created(object, 'PutObject')
     return { headers: { etag: `"${object.etag}"`, ...checksumHeaders(object) } }
-  } catch (error) {
-    await catalogue.files.remove([piece.file])
-    throw error
-  }
+  })
 }
 
 /** response-content-type=… in the query of a GET replaces that header of the answer. */
@@ -96,11 +99,7 @@ const overrides = (query: URLSearchParams) =>
       .filter(([parameter]) => parameter.startsWith('response-'))
       .map(([parameter, value]) => {
         const name = parameter.slice('response-'.length)
-        try {
-          validateHeaderValue(name, value)
-        } catch {
-          throw new S3Error('InvalidArgument', parameter)
-        }
+        checkHeader(name, value)
         return [name, value]
       })
   )
@@ -172,30 +171,24 @@ export const copyObject: Handler = async call => {
     throw new S3Error('InvalidRequest', 'a copy onto itself must replace its metadata')
   const stays = keptHeaders(headers)
 
-  const { result: etag, ...piece } = await catalogue.files.write(async write => {
+  const copy = async (write: (chunk: Buffer) => Promise<void> | void) => {
     const md5 = createHash('md5')
-    for await (const chunk of catalogue.files.read(
-      source.pieces,
-      0,
-      sizeOf(source)
-    ) as AsyncIterable<Buffer>) {
+    const bytes = catalogue.files.read(source.pieces, 0, sizeOf(source)) as AsyncIterable<Buffer>
+    for await (const chunk of bytes) {
       md5.update(chunk)
       await write(chunk)
     }
     return md5.digest('hex')
-  })
-  try {
-    const object = await catalogue.putObject(
-      bucket,
-      {
-        key,
-        etag,
-        pieces: [piece],
-        headers: replaced ? stays : source.headers,
-        ...(source.checksum?.type === 'FULL_OBJECT' && { checksum: source.checksum })
-      },
-      allowed
-    )
+  }
+  return catalogue.files.write(copy, async (piece, etag) => {
+    const draft = {
+      key,
+      etag,
+      pieces: [piece],
+      headers: replaced ? stays : source.headers,
+      ...(source.checksum?.type === 'FULL_OBJECT' && { checksum: source.checksum })
+    }
+    const object = await catalogue.putObject(bucket, draft, allowed)
     call.created(object, 'CopyObject')
     return {
       body: xmlDocument('CopyObjectResult', {
@@ -204,10 +197,7 @@ export const copyObject: Handler = async call => {
         ...checksumFields(object)
       })
     }
-  } catch (error) {
-    await catalogue.files.remove([piece.file])
-    throw error
-  }
+  })
 }
 
 /** A checksum as an element of an XML answer. */

@@ -137,19 +137,14 @@ export function* entriesOf({ buckets, uploads }: State): Generator<Entry> {
 }
 
 /**
- * Drops objects and parts of which `present` lacks a file: a deletion takes the data first, and may have been cut off
- * before it was noted. Returns the files in use.
+ * Drops objects of which `present` lacks a file: a deletion takes the data first, and may have been cut off before it
+ * was noted. Returns the files in use.
  */
-export const dropWithoutData = ({ buckets, uploads }: State, present: Set<string>) => {
+export const dropWithoutData = ({ buckets }: State, present: Set<string>) => {
   const used = new Set<string>()
-  const keep = (pieces: Piece[]) => {
-    const whole = pieces.every(({ file }) => present.has(file))
-    if (whole) for (const { file } of pieces) used.add(file)
-    return whole
-  }
   for (const { objects } of buckets.values())
-    for (const object of [...objects.values()]) if (!keep(object.pieces)) objects.delete(object.key)
-  for (const { parts } of uploads.values())
-    for (const part of [...parts.values()]) if (!keep([part])) parts.delete(part.number)
+    for (const { key, pieces } of [...objects.values()])
+      if (pieces.every(({ file }) => present.has(file))) for (const { file } of pieces) used.add(file)
+      else objects.delete(key)
   return used
 }

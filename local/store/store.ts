@@ -89,12 +89,17 @@ const send = async (
     headers = { 'content-type': 'application/xml', 'content-length': Buffer.byteLength(body), ...headers }
   const silent = request.method === 'HEAD' || status === 304
   if (silent && typeof body === 'string') delete headers['content-length']
-  response.writeHead(status, {
-    server: 'clipmill',
-    'x-amz-request-id': requestId,
-    'content-length': 0,
-    ...headers
-  })
+  try {
+    response.writeHead(status, {
+      server: 'clipmill',
+      'x-amz-request-id': requestId,
+      'content-length': 0,
+      ...headers
+    })
+  } catch (error) {
+    if (typeof body === 'object') body.destroy()
+    throw error
+  }
   if (silent || body === undefined) response.end()
   else if (typeof body === 'string') response.end(body)
   else await pipeline(body, response)

@@ -46,10 +46,20 @@ const unescape = (text: string) =>
   )
 
 /** The inner XML of every element of that name; enough for S3's request bodies, where no element holds its own name. */
-export const elements = (xml: string, name: string) =>
-  [...xml.matchAll(new RegExp(`<(?:\\w+:)?${name}(?:\\s[^>]*)?>([^]*?)</(?:\\w+:)?${name}>`, 'g'))].map(
-    m => m[1]
-  )
+export const elements = (xml: string, name: string) => {
+  const start = new RegExp(`<(?:\\w+:)?${name}(?:\\s[^<>]*)?>`, 'g')
+  const end = new RegExp(`</(?:\\w+:)?${name}>`, 'g')
+  const found: string[] = []
+  while (start.test(xml)) {
+    end.lastIndex = start.lastIndex
+    const ended = end.exec(xml)
+    // One pass: without an end behind it, no further start has one either.
+    if (!ended) break
+    found.push(xml.slice(start.lastIndex, ended.index))
+    start.lastIndex = end.lastIndex
+  }
+  return found
+}
 
 /** The text of the first element of that name. */
 export const textOf = (xml: string, name: string) => {

@@ -1,13 +1,12 @@
 import { expect, test } from 'vitest'
 import { describeShared, shared } from '../../shared.ts'
-import { makeClip, readCounter, type ClipRecipe } from './make-clip.ts'
+import { makeClip, oddSides, openGop, readCounter, type ClipRecipe } from './make-clip.ts'
 import { decodeAll, openWorkplace, pixels } from './workplace.ts'
 
 const { media, at } = openWorkplace()
 
 /** Frames 7 apart, then 13, then 7: nothing even about it. */
 const uneven = (i: number) => i * 10 + (i % 2 ? 3 : 0)
-const openGop = { g: '8', 'x264-params': 'open-gop=1:bframes=3:b-adapt=0:scenecut=0:log=-1' }
 
 const clips: Record<string, ClipRecipe & { file: string }> = {
   'one frame': { file: 'one.mp4', frames: 1 },
@@ -154,13 +153,7 @@ test('pixels become square, pictures are scaled down to even sides, never up', a
 })
 
 test('odd sides stay as they are', async () => {
-  const file = await makeClip(at('odd.mkv'), {
-    container: 'matroska',
-    codec: 'ffv1',
-    width: 97,
-    height: 65,
-    frames: 3
-  })
+  const file = await makeClip(at('odd.mkv'), oddSides)
   const { pictures, facts } = await decodeAll(media, file, { format: 'jpeg' })
   expect([facts.video.width, facts.video.height]).toEqual([97, 65])
   expect(await pixels(pictures[2])).toMatchObject({ width: 97, height: 65 })

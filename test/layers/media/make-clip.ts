@@ -41,6 +41,12 @@ export interface ClipRecipe {
   paint?: (planes: [Buffer, Buffer, Buffer], index: number, width: number, height: number) => void
 }
 
+/** Options of H.264 with B frames before key frames that refer to what comes before these. */
+export const openGop = { g: '8', 'x264-params': 'open-gop=1:bframes=3:b-adapt=0:scenecut=0:log=-1' }
+
+/** Exact pictures whose last column and row have no partner. */
+export const oddSides: ClipRecipe = { container: 'matroska', codec: 'ffv1', width: 97, height: 65, frames: 3 }
+
 /** A gradient with `bits` white or black squares along the top that count the frame. */
 const paintCounter: NonNullable<ClipRecipe['paint']> = ([luma, u, v], index, width, height) => {
   for (let y = 0; y < height; y++)

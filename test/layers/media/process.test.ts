@@ -1,14 +1,14 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { Fault } from '../../../events/faults.ts'
 import { openMedia, planSegments } from '../../../layers/media/index.ts'
-import { openWorkplace } from './workplace.ts'
+import { makeClip } from './make-clip.ts'
+import { decodeAll, openWorkplace } from './workplace.ts'
 
-const workplace = openWorkplace()
-const { at } = workplace
+const { media: common, at } = openWorkplace()
 const clip = 'media/street.mp4'
 
 /** Processes that run our child entry under this one. */
@@ -57,13 +57,12 @@ describe.skipIf(process.platform !== 'linux')('the media process', () => {
   })
 
   test('is killed when a call takes too long', async () => {
-    const { facts, timeline } = await workplace.media.probe(clip)
     const before = children()
-    await using media = openMedia({ secondsPerCall: 0.1 })
+    await using media = openMedia({ secondsPerCall: 2 })
+    await media.probe(clip)
     const [pid] = children().filter(p => !before.includes(p))
-    const [segment] = planSegments(timeline, { target: 120, max: 120 })
-    const call = media.decode(clip, segment, facts, { format: 'png', out: at('late.bin') })
-    await expect(call).rejects.toMatchObject({ code: 'media-timeout', details: { seconds: 0.1 } })
+    process.kill(pid, 'SIGSTOP')
+    await expect(media.probe(clip)).rejects.toMatchObject({ code: 'media-timeout', details: { seconds: 2 } })
     expect(await gone(pid)).toBe(true)
   })
 
@@ -98,6 +97,44 @@ describe.skipIf(process.platform !== 'linux')('the media process', () => {
     const once = peak()
     for (let i = 0; i < 5; i++) await decode()
     expect(peak() / once).toBeLessThan(1.1)
+  })
+
+  test('keeps no files and threads, nor those of calls that failed', async () => {
+    const before = children()
+    await using media = openMedia()
+    const vorbis = await makeClip(at('vorbis.mkv'), { container: 'matroska', sound: 'libvorbis', frames: 10 })
+    const { facts, tables, files } = await decodeAll(media, vorbis)
+    const [pid] = children().filter(p => !before.includes(p))
+    const [table, pictures] = [tables[0], files[0]]
+    const frames = [...table.frames.slice(1), { ...table.frames[0], offset: 1e9 }]
+    const once = async () => {
+      const [out, sound] = [at('leak.nut'), at('leak.mka')]
+      const cut = { ...table, frames }
+      await expect(media.render({ pictures, table: cut, facts, out })).rejects.toThrow('ends before')
+      await expect(media.sound(at('nowhere.mkv'), sound)).rejects.toThrow('ENOENT')
+      await expect(media.sound(vorbis, '/dev/full')).rejects.toThrow('space')
+      await media.sound(vorbis, sound)
+      await media.render({ pictures, table, facts, out })
+      await expect(media.join({ segments: [out, out], sound, facts, out: at('leak.mp4') })).rejects.toThrow(
+        'follow'
+      )
+      expect(await media.join({ segments: [out], sound, facts, out: at('leak.mp4') })).toBe(true)
+    }
+    const kept = () => ['fd', 'task'].map(what => readdirSync(`/proc/${pid}/${what}`).length)
+    await once()
+    const first = kept()
+    for (let i = 0; i < 9; i++) await once()
+    expect(kept()).toEqual(first)
+  })
+
+  test('names the file for which the disk has no room', async () => {
+    const sounding = await makeClip(at('sounding.mp4'), { sound: 'aac' })
+    const { facts, timeline } = await common.probe(sounding)
+    const [segment] = planSegments(timeline, { target: 50, max: 50 })
+    const full = { code: 'disk-full', details: { path: '/dev/full' } }
+    const options = { format: 'png', out: '/dev/full' } as const
+    await expect(common.decode(sounding, segment, facts, options)).rejects.toMatchObject(full)
+    await expect(common.sound(sounding, '/dev/full')).rejects.toMatchObject(full)
   })
 
   test('does calls one after the other', async () => {

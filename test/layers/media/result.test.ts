@@ -1,10 +1,12 @@
-import { copyFileSync, readFileSync, statSync } from 'node:fs'
+import { copyFileSync, existsSync, readFileSync, statSync } from 'node:fs'
 import { AV_NOPTS_VALUE, AVMEDIA_TYPE_AUDIO, FormatContext } from 'node-av'
 import sharp from 'sharp'
 import { expect, test } from 'vitest'
 import type { PictureFormat, Shape } from '../../../events/clip.ts'
 import { packetsOf } from '../../../layers/media/ffmpeg.ts'
-import { makeClip, type ClipRecipe } from './make-clip.ts'
+import { openClip } from '../../../layers/media/open.ts'
+import { openOutput } from '../../../layers/media/output.ts'
+import { makeClip, oddSides, openGop, type ClipRecipe } from './make-clip.ts'
 import { decodeAll, openWorkplace, pixels } from './workplace.ts'
 
 const { media, at } = openWorkplace()
@@ -59,7 +61,6 @@ const boxes = (file: string) => {
   return names
 }
 
-const openGop = { g: '8', 'x264-params': 'open-gop=1:bframes=3:b-adapt=0:scenecut=0:log=-1' }
 const clips: Record<string, ClipRecipe> = {
   'even.mp4': { sound: 'aac' },
   'uneven.mp4': {
@@ -128,6 +129,29 @@ test('sound that browsers do not play becomes AAC and stays in step', async () =
   expect(packets.at(-1)!.time).toBeCloseTo(2, 1)
 })
 
+/** The clip's sound as `sound` would copy it if it looked at no codec. */
+const soundAlone = async (file: string, out: string) => {
+  await using clip = await openClip(file)
+  const { timeBase, codecpar } = clip.audio!
+  await using output = await openOutput(out, 'matroska', [{ copied: codecpar, timeBase }])
+  for await (const packet of packetsOf(clip.input, clip.audio!)) await output.write(packet, 0)
+  await output.end()
+  return out
+}
+
+test.each(['wavpack', 'tta'])('sound that is not decoded (%s) is left out', async codec => {
+  const file = await makeClip(at(`${codec}.mkv`), { container: 'matroska', sound: codec })
+  expect(await media.sound(file, at('none.mka'))).toBe(false)
+  expect(existsSync(at('none.mka'))).toBe(false)
+  const { facts, out, segments } = await throughAll(file)
+  expect((await media.probe(out)).facts).toMatchObject({ video: { frames: 50 } })
+  expect((await media.probe(out)).facts.audio).toBeUndefined()
+
+  const sound = await soundAlone(file, at(`${codec}.mka`))
+  expect(await media.join({ segments, sound, facts, out })).toBe(false)
+  expect((await media.probe(out)).facts.audio).toBeUndefined()
+})
+
 test('a clip without sound has none to copy', async () => {
   const file = await makeClip(at('silent.mp4'), { frames: 3 })
   expect(await media.sound(file, at('silent.mka'))).toBe(false)
@@ -170,13 +194,7 @@ test('a still is a JPEG with shapes on it', async () => {
 })
 
 test('pictures with odd sides lose their last column and row in a video', async () => {
-  const file = await makeClip(at('odd.mkv'), {
-    container: 'matroska',
-    codec: 'ffv1',
-    width: 97,
-    height: 65,
-    frames: 3
-  })
+  const file = await makeClip(at('odd.mkv'), oddSides)
   for (const format of ['jpeg', 'png'] as const) {
     const { out } = await throughAll(file, { format })
     expect((await media.probe(out)).facts.video).toMatchObject({ width: 96, height: 64, frames: 3 })

@@ -426,6 +426,17 @@ describe('signatures', () => {
       body: Buffer.from('content')
     })
   })
+  test('in the address brings no metadata that no header can carry', async () => {
+    for (const [name, value] of [
+      ['x-amz-meta-task', '日本'],
+      ['x-amz-meta-task', 'two\nlines'],
+      ['x-amz-meta-ü', 'x']
+    ])
+      expect(
+        await raw({ method: 'PUT', key: 'unreadable', query: { [name]: value }, body: 'x', expires: 60 })
+      ).toMatchObject({ status: 400, code: 'InvalidArgument' })
+    expect(await raw({ key: 'unreadable' })).toMatchObject({ code: 'NoSuchKey' })
+  })
   test('in the address ends when it says, and covers the method', async () => {
     expect(await raw({ key: 'presigned', expires: 60, time: now - 90_000 })).toMatchObject({
       status: 403,

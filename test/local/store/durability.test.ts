@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { appendFile, readdir, readFile, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, readdir, readFile, rename, rmdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { GetObjectCommand } from '@aws-sdk/client-s3'
 import { describe, expect, test } from 'vitest'
@@ -120,6 +120,22 @@ test('an upload that its client cuts off leaves nothing', async () => {
   await store.close()
 })
 
+test('what was sent of an upload in parts is gone when the store starts again', async () => {
+  await using folder = await temporaryFolder()
+  const store = await startIn(folder.dir)
+  const request = { key: 'parts', query: { uploads: '' } }
+  const { body } = await rawRequest(target(store.endpoint), { ...request, method: 'POST' })
+  const [, uploadId] = /<UploadId>(.*?)</.exec(body.toString())!
+  const part = { method: 'PUT', key: 'parts', query: { uploadId, partNumber: '1' }, body: 'x' }
+  expect(await rawRequest(target(store.endpoint), part)).toMatchObject({ status: 200 })
+  expect(await dataFiles(folder.dir)).toHaveLength(1)
+  await store.close()
+  const again = await startIn(folder.dir)
+  expect(await dataFiles(folder.dir)).toHaveLength(0)
+  expect(await rawRequest(target(again.endpoint), part)).toMatchObject({ code: 'NoSuchUpload' })
+  await again.close()
+})
+
 test('an object that is replaced while it is read is read to its end as it was', async () => {
   await using folder = await temporaryFolder()
   const store = await startIn(folder.dir)
@@ -151,7 +167,10 @@ test('one of several processes that start at once has the folder, wherever their
   const started = await Promise.all(
     Array.from({ length: 4 }, async (_, i) => {
       const env = i % 2 ? { TMPDIR: elsewhere.dir } : {}
-      const child = spawn(process.execPath, [script, folder.dir], { stdio: ['ignore', 'pipe', 'ignore'], env })
+      const child = spawn(process.execPath, [script, folder.dir], {
+        stdio: ['ignore', 'pipe', 'ignore'],
+        env
+      })
       const answer = await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])
       return { child, owns: Buffer.isBuffer(answer[0]) }
     })
@@ -192,6 +211,18 @@ describe('the journal', () => {
     await again.close()
   })
 
+  test('may have headers that cannot be sent: the object is not read, but can be removed', async () => {
+    await using folder = await temporaryFolder()
+    await written(folder.dir)
+    const text = await readFile(journal(folder.dir), 'utf8')
+    await writeFile(journal(folder.dir), text.replace(type.contentType, '日本'))
+    const store = await startIn(folder.dir)
+    await expect(rawRequest(target(store.endpoint), { key: 'a' })).rejects.toThrow()
+    await rawRequest(target(store.endpoint), { method: 'DELETE', key: 'a' })
+    expect(await dataFiles(folder.dir)).toHaveLength(0)
+    await store.close()
+  })
+
   test('damaged in its middle is refused rather than guessed, and so is another version', async () => {
     await using folder = await temporaryFolder()
     await written(folder.dir)
@@ -207,27 +238,52 @@ describe('the journal', () => {
     await store.close()
   })
 
-  test('is shortened when most of it is past', async () => {
-    await using folder = await temporaryFolder()
-    const nothing = { folder: folder.dir, present: new Set<string>(), dropped: () => Promise.resolve() }
-    const { append, close } = await openJournal(folder.dir, nothing)
+  const nothing = (folder: string) => ({
+    folder,
+    present: new Set<string>(),
+    dropped: () => Promise.resolve()
+  })
+  const entry = (sequencer: number): Entry => ({
+    op: 'put',
+    bucket: 'results',
+    object: { key: 'a', etag: '', modified: 0, pieces: [], headers: {}, sequencer }
+  })
+  /** Replaces one object 16,000 times. */
+  const appendMuch = async ({ append }: Awaited<ReturnType<typeof openJournal>>) => {
     await append({ op: 'bucket', bucket: 'results', created: 0 })
-    const object = { key: 'a', etag: '', modified: 0, pieces: [], headers: {} }
-    const entry = (sequencer: number): Entry => ({
-      op: 'put',
-      bucket: 'results',
-      object: { ...object, sequencer }
-    })
-    const lines = async () => (await readFile(journal(folder.dir), 'utf8')).trim().split('\n').length
     for (const batch of [0, 1])
       await Promise.all(Array.from({ length: 8000 }, (_, i) => append(entry(8000 * batch + i))))
-    await append(entry(20_000))
-    expect(await lines()).toBeLessThan(8000)
-    await close()
+  }
+  const lines = async (dir: string) => (await readFile(journal(dir), 'utf8')).trim().split('\n').length
 
-    const again = await openJournal(folder.dir, nothing)
+  test('is shortened when most of it is past', async () => {
+    await using folder = await temporaryFolder()
+    const first = await openJournal(folder.dir, nothing(folder.dir))
+    await appendMuch(first)
+    await first.append(entry(20_000))
+    expect(await lines(folder.dir)).toBeLessThan(8000)
+    await first.close()
+
+    const again = await openJournal(folder.dir, nothing(folder.dir))
     expect(again.state.buckets.get('results')?.objects.get('a')?.sequencer).toBe(20_000)
-    expect(await lines()).toBe(3)
+    expect(await lines(folder.dir)).toBe(3)
+    await again.close()
+  })
+
+  test('that cannot be shortened goes on as it is', async () => {
+    await using folder = await temporaryFolder()
+    const { append, close, state } = await openJournal(folder.dir, nothing(folder.dir))
+    // No file can take the place of a folder.
+    await rename(journal(folder.dir), path.join(folder.dir, 'kept'))
+    await mkdir(journal(folder.dir))
+    await appendMuch({ append, close, state })
+    await append(entry(20_000))
+    expect(state.buckets.get('results')?.objects.get('a')?.sequencer).toBe(20_000)
+    await close()
+    await rmdir(journal(folder.dir))
+    await rename(path.join(folder.dir, 'kept'), journal(folder.dir))
+    const again = await openJournal(folder.dir, nothing(folder.dir))
+    expect(again.state.buckets.get('results')?.objects.get('a')?.sequencer).toBe(20_000)
     await again.close()
   })
 })

@@ -75,6 +75,13 @@ test('text survives XML', () => {
   )
 })
 
+test('elements that never end take no time', () => {
+  const started = performance.now()
+  for (const part of ['<Part>', '<Part ', '<a:Part>'])
+    expect(elements(part.repeat(200_000), 'Part')).toEqual([])
+  expect(performance.now() - started).toBeLessThan(2000)
+})
+
 // The check values of the CRC catalogue (reveng.sourceforge.io), over the digits 1 to 9.
 test.each([
   ['crc32', 'cbf43926'],
