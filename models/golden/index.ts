@@ -1,5 +1,5 @@
 /** Checking what we build against golden files: outputs of the authors' own code for inputs that follow a rule. */
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { gunzipSync } from 'node:zlib'
 import { z } from 'zod'
 import { Fault } from '../../events/faults.ts'
@@ -51,6 +51,8 @@ export interface GoldenForm {
 /** Reads a golden file, gzipped or not. @throws Fault golden-unreadable */
 export const readGolden = async (path: string): Promise<GoldenFile> => {
   try {
+    // A device or pipe may never end.
+    if (!(await stat(path)).isFile()) throw new Error('it is not a file')
     const bytes = await readFile(path)
     const json = bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes
     return { ...goldenFile.parse(JSON.parse(json.toString())), path }

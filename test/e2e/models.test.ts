@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, it } from 'vitest'
 import { describeShared, shared } from '../shared.ts'
-import { clipmill, temporaryFolder } from './cli.ts'
+import { clipmill, root, temporaryFolder } from './cli.ts'
 
 describeShared('clipmill models inspect', () => {
   const fixture = (name: string) => shared(`weights/fixtures/${name}`)
@@ -53,6 +53,12 @@ describeShared('clipmill models verify', () => {
     expect(exit).toBe(0)
     expect(stdout).toMatch(/ok +decoded +\d\.\d+e-\d of \d\.\d+e-\d/)
     expect(stderr).toBe('11 stages are within tolerance, 0 are not, 0 were skipped\n')
+  })
+
+  it.each(['/dev/zero', root])('refuses %s, which is no file', async name => {
+    const { exit, stderr } = await clipmill('models', 'verify', name)
+    expect(exit).toBe(3)
+    expect(stderr).toContain(`golden-unreadable: ${name}`)
   })
 
   it('ends with 4 where a stage is off', async () => {
