@@ -1,4 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { clipFile, clipMedia } from '../shared/clip.ts'
@@ -6,6 +5,7 @@ import type { Context } from '../shared/context.ts'
 import { readWork, type Work } from '../shared/job.ts'
 import { keys } from '../shared/keys.ts'
 import { progressOf } from '../shared/progress.ts'
+import { scratchFolder } from '../shared/scratch.ts'
 import { readSegment } from '../shared/segments.ts'
 import { keepTiming, stopwatch } from '../shared/timing.ts'
 
@@ -27,25 +27,22 @@ export const decode = async (context: Context, { job: id, segment: index }: z.in
   const segment = await readSegment(context, id, index)
   const file = await clipFile(context, job)
   const media = await clipMedia(context, job)
-  const scratch = await mkdtemp(path.join(context.scratch, 'decode-'))
-  try {
-    if (index === 0) await putSoundAside(context, work, path.join(scratch, 'sound.mka'))
-    const pictures = path.join(scratch, 'pictures.bin')
-    const table = await media.decode(file, segment, plan.clip, {
-      format: plan.pictures.format,
-      longSide: plan.pictures.longSide,
-      out: pictures,
-      onFrames: progressOf(context, job, 'decode', segment)
-    })
-    await results.uploadFile(name.pictures(index), pictures, {
-      contentType: 'application/octet-stream',
-      once: true
-    })
-    await results.putOnce(name.frames(index), JSON.stringify(table), { contentType: 'application/json' })
-    await keepTiming(context, id, index, { step: 'decode', seconds: elapsed(), frames: table.frames.length })
-  } finally {
-    await rm(scratch, { recursive: true, force: true })
-  }
+  await using folder = await scratchFolder(context)
+  const scratch = folder.path
+  if (index === 0) await putSoundAside(context, work, path.join(scratch, 'sound.mka'))
+  const pictures = path.join(scratch, 'pictures.bin')
+  const table = await media.decode(file, segment, plan.clip, {
+    format: plan.pictures.format,
+    longSide: plan.pictures.longSide,
+    out: pictures,
+    onFrames: progressOf(context, job, 'decode', segment)
+  })
+  await results.uploadFile(name.pictures(index), pictures, {
+    contentType: 'application/octet-stream',
+    once: true
+  })
+  await results.putOnce(name.frames(index), JSON.stringify(table), { contentType: 'application/json' })
+  await keepTiming(context, id, index, { step: 'decode', seconds: elapsed(), frames: table.frames.length })
 }
 
 const putSoundAside = async (context: Context, { job, task }: Work, out: string) => {

@@ -1,4 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import type { Segment } from '../../events/clip.ts'
@@ -8,6 +7,7 @@ import type { Context } from '../shared/context.ts'
 import { readSegmentRows, readWork, type Work } from '../shared/job.ts'
 import { keys } from '../shared/keys.ts'
 import { progressOf } from '../shared/progress.ts'
+import { scratchFolder } from '../shared/scratch.ts'
 import { readSegment } from '../shared/segments.ts'
 import { keepTiming, stopwatch } from '../shared/timing.ts'
 
@@ -25,24 +25,21 @@ export const render = async (context: Context, { job: id, segment: index }: z.in
 
   const segment = await readSegment(context, id, index)
   const { table, shapes } = await drawSegment(context, work, overlay, segment)
-  const scratch = await mkdtemp(path.join(context.scratch, 'render-'))
-  try {
-    const [pictures, out] = [path.join(scratch, 'pictures.bin'), path.join(scratch, 'overlay.nut')]
-    await results.download(name.pictures(index), pictures)
-    const media = await clipMedia(context, work.job)
-    await media.render({
-      pictures,
-      table,
-      shapes,
-      facts: work.plan.clip,
-      out,
-      onFrames: progressOf(context, work.job, 'render', segment)
-    })
-    await results.uploadFile(name.overlay(index), out, { contentType: 'video/x-nut', once: true })
-    await keepTiming(context, id, index, { step: 'render', seconds: elapsed(), frames: table.frames.length })
-  } finally {
-    await rm(scratch, { recursive: true, force: true })
-  }
+  await using folder = await scratchFolder(context)
+  const scratch = folder.path
+  const [pictures, out] = [path.join(scratch, 'pictures.bin'), path.join(scratch, 'overlay.nut')]
+  await results.download(name.pictures(index), pictures)
+  const media = await clipMedia(context, work.job)
+  await media.render({
+    pictures,
+    table,
+    shapes,
+    facts: work.plan.clip,
+    out,
+    onFrames: progressOf(context, work.job, 'render', segment)
+  })
+  await results.uploadFile(name.overlay(index), out, { contentType: 'video/x-nut', once: true })
+  await keepTiming(context, id, index, { step: 'render', seconds: elapsed(), frames: table.frames.length })
 }
 
 /** The shapes on each frame of a segment; what the overlay remembers of the frames before is gone through first. */

@@ -1,9 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import path from 'node:path'
 import { z } from 'zod'
 import { faultRecord } from '../../events/announcement.ts'
 import type { Context } from '../shared/context.ts'
 import { about, readJob, readWork } from '../shared/job.ts'
+import { scratchFolder } from '../shared/scratch.ts'
 import { keepTiming, stopwatch } from '../shared/timing.ts'
 import { writeManifest } from './manifest.ts'
 import { writeOutputs } from './outputs.ts'
@@ -32,24 +31,21 @@ export const store = async (context: Context, { job: id, failure }: z.infer<type
 
   const elapsed = stopwatch()
   const work = await readWork(context, id)
-  const scratch = await mkdtemp(path.join(context.scratch, 'store-'))
-  try {
-    const overlay = work.task.overlay(work.job.options)
-    const { frames, repeated } = await collectRows(context, work, scratch)
-    const files: ResultFile[] = await writeOutputs(context, work, frames, scratch)
-    if (overlay)
-      files.push(
-        await joinOverlay(context, work, scratch),
-        await drawPicture(context, work, overlay, frames, scratch)
-      )
-    await keepTiming(context, id, 0, {
-      step: 'store',
-      seconds: elapsed(),
-      frames: work.plan.clip.video.frames
-    })
-    const manifest = await writeManifest(context, work, files, repeated)
-    await context.announce({ type: 'job.completed', ...about(context, work.job), manifest })
-  } finally {
-    await rm(scratch, { recursive: true, force: true })
-  }
+  await using folder = await scratchFolder(context)
+  const scratch = folder.path
+  const overlay = work.task.overlay(work.job.options)
+  const { frames, repeated } = await collectRows(context, work, scratch)
+  const files: ResultFile[] = await writeOutputs(context, work, frames, scratch)
+  if (overlay)
+    files.push(
+      await joinOverlay(context, work, scratch),
+      await drawPicture(context, work, overlay, frames, scratch)
+    )
+  await keepTiming(context, id, 0, {
+    step: 'store',
+    seconds: elapsed(),
+    frames: work.plan.clip.video.frames
+  })
+  const manifest = await writeManifest(context, work, files, repeated)
+  await context.announce({ type: 'job.completed', ...about(context, work.job), manifest })
 }
