@@ -27,7 +27,7 @@ export const main = async (argv: string[]) => {
   let exit = 0
   const json = argv.includes('--json')
   const program = new Command('clipmill')
-    .description('Turns a clip into tracks, masks, poses, actions, labels, more frames or more pixels.')
+    .description('Turns a clip into what you want of it: see the tasks with clipmill run --help.')
     .version(packageJson.version)
     .addHelpText('after', exitCodes)
     .exitOverride()

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { buildModel, recipeOf } from '../models/catalogue/build.ts'
@@ -16,7 +17,7 @@ export const ensureModels = async (folder: string, names: string[]) => {
   for (const name of new Set(names)) {
     const weights = weightsNamed(name)
     const recipe = recipeOf(weights)
-    if (index[name] && recipes[name] === recipe) continue
+    if (recipes[name] === recipe && existsSync(path.join(folder, index[name], 'model.onnx'))) continue
     index[name] = await buildModel(weights, path.join(packageRoot, weights.file), folder)
     recipes[name] = recipe
   }

@@ -52,6 +52,15 @@ it('keeps what another process has built meanwhile, and removes only what was ab
   expect((await readdir(folder)).toSorted()).toEqual([digest, 'building-young'].toSorted())
 })
 
+it('builds again what has gone from its folder', async () => {
+  const folder = await temporaryFolder()
+  await ensureModels(folder, [name])
+  const directory = openModels(folder).directory(openModels(folder).digest(name))
+  await rm(directory, { recursive: true })
+  await ensureModels(folder, [name])
+  expect(await readdir(directory)).toContain('model.onnx')
+})
+
 it('gives the same digest wherever it is built', async () => {
   const [one, other] = [await temporaryFolder(), await temporaryFolder()]
   await ensureModels(one, [name])

@@ -24,7 +24,7 @@ const gone = async (pid: number) => {
   return !existsSync(`/proc/${pid}`)
 }
 
-describe.skipIf(process.platform !== 'linux')('the media process', () => {
+describe.skipIf(process.platform !== 'linux')('the media process (looked at through /proc)', () => {
   test('gets neither credentials nor any of our environment', async () => {
     process.env.AWS_SECRET_ACCESS_KEY = 'secret'
     const before = children()

@@ -137,11 +137,14 @@ test('a state dict pickled with protocol 4', () => {
   expect([...read(path, 'v').data]).toEqual([1, 4, 2, 5, 3, 6])
 })
 
-test.skipIf(process.platform === 'win32' || process.getuid?.() === 0)('a file that may not be read', () => {
-  const path = folder.write('locked.pth', six)
-  chmodSync(path, 0)
-  expect(faultOf(() => openCheckpoint(path))).toBe('weights-unopenable')
-})
+test.skipIf(process.platform === 'win32' || process.getuid?.() === 0)(
+  'a file that may not be read (root may read all)',
+  () => {
+    const path = folder.write('locked.pth', six)
+    chmodSync(path, 0)
+    expect(faultOf(() => openCheckpoint(path))).toBe('weights-unopenable')
+  }
+)
 
 describe('modules', () => {
   const build = (cls: string, state: Record<string, Uint8Array>) =>
