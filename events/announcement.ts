@@ -10,6 +10,9 @@ export const faultRecord = z.strictObject({
   details: z.record(z.string(), z.unknown())
 })
 
+export const missingFrames = z.strictObject({ first: z.int(), last: z.int(), fault: faultRecord })
+export type MissingFrames = z.infer<typeof missingFrames>
+
 /** What clipmill tells the world, at least once each; but for progress, `job` and `type` identify it. */
 export const announcement = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('job.accepted'), ...about }),
@@ -29,9 +32,11 @@ export const announcement = z.discriminatedUnion('type', [
     type: z.literal('job.partial'),
     ...about,
     manifest: z.string(),
-    missing: z.array(z.strictObject({ first: z.int(), last: z.int(), fault: faultRecord }))
+    missing: z.array(missingFrames).min(1)
   }),
   z.strictObject({ type: z.literal('job.failed'), ...about, fault: faultRecord }),
+  /** Somebody wanted it stopped. */
+  z.strictObject({ type: z.literal('job.cancelled'), ...about }),
   /** An upload that no job came of. */
   z.strictObject({
     type: z.literal('upload.refused'),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { missingFrames } from './announcement.ts'
 import { clipFacts } from './clip.ts'
 import { job } from './job.ts'
 import { modelRecord } from './model.ts'
@@ -10,6 +11,8 @@ export const manifest = z.strictObject({
   frames: z.int().nonnegative(),
   /** Frames that could not be decoded and show their neighbour's picture: first and last of each run. */
   repeated: z.array(z.strictObject({ first: z.int(), last: z.int() })),
+  /** Frames that results are lacking for: first and last of each segment that was given up, and why. */
+  missing: z.array(missingFrames),
   versions: z.record(z.string(), z.string()),
   models: z.array(modelRecord.extend({ stage: z.string() })),
   /** Time that the invocations of each step took, added up; frames that they handled. */

@@ -1,3 +1,4 @@
+import type { FaultCode } from '../events/faults.ts'
 import type { Task } from '../tasks/define.ts'
 
 /** One invocation of a function: how long it may take, and what is tried again. */
@@ -19,6 +20,18 @@ export type Step =
 
 /** Faults whose kind says that trying again can help, and ends of a worker that nobody foresaw, are retried so. */
 export const retry = { attempts: 4, firstDelaySeconds: 1, backoffRate: 2, maxDelaySeconds: 30 }
+
+/**
+ * Faults that concern one segment alone. Where such a one remains after all tries, the segment is given up (`store` is
+ * told of it) and the job goes on without, to a partial end; any other fault ends the job.
+ */
+export const segmentFaults: FaultCode[] = [
+  'clip-damaged',
+  'media-crashed',
+  'media-timeout',
+  'step-timeout',
+  'worker-lost'
+]
 
 const minutes = (count: number) => count * 60
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { Fault, isFault } from '../events/faults.ts'
 import type { Job } from '../events/job.ts'
-import { chain, retry, type Call } from '../functions/chain.ts'
+import { chain, retry, segmentFaults, type Call } from '../functions/chain.ts'
 import { taskNamed } from '../tasks/index.ts'
 import type { Workers } from './workers.ts'
 
@@ -34,7 +34,12 @@ export const runJob = async (
         if (step.call.function === 'plan') segments = planned.parse(answer).segments
       } else if (step.kind === 'each')
         await sideBySide(segments, parallel, async segment => {
-          for (const one of step.calls) await call(one, { segment })
+          try {
+            for (const one of step.calls) await call(one, { segment })
+          } catch (error) {
+            if (signal.aborted || !isFault(error) || !segmentFaults.includes(error.code)) throw error
+            await call(ending, { segment, failure: error.toJSON() })
+          }
         })
       else while (!stopped.parse(await call(step.call)).done) signal.throwIfAborted()
     }
@@ -42,10 +47,13 @@ export const runJob = async (
     if (signal.aborted) throw error
     const fault = Fault.of(error)
     // Where even this fails, e.g. on a full disk, the first failure is still the one to tell of.
-    await call({ function: 'store', timeoutSeconds: 60 }, { failure: fault.toJSON() }).catch(() => undefined)
+    await call(ending, { failure: fault.toJSON() }).catch(() => undefined)
     throw fault
   }
 }
+
+/** `store` is told of what went wrong. */
+const ending: Call = { function: 'store', timeoutSeconds: 60 }
 
 /** Tries again, with growing pauses, what may go well another time. */
 export const withRetries = async <T>(run: () => Promise<T>, signal: AbortSignal): Promise<T> => {

@@ -23,6 +23,7 @@ export const decode = async (context: Context, { job: id, segment: index }: z.in
   if (await results.exists(name.frames(index))) return
   const elapsed = stopwatch()
   const work = await readWork(context, id)
+  if (work.missing.has(index)) return
   const { job, plan } = work
   const segment = await readSegment(context, id, index)
   const file = await clipFile(context, job)

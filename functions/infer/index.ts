@@ -50,6 +50,7 @@ export const infer = async (
   const pass: Pass = { context, work, stage, stageContext, session }
   if (stage.kind === 'fold') return { done: await fold(pass, stage) }
   if (segment === undefined) throw new Error(`${name} handles one segment at a time`)
+  if (work.missing.has(segment)) return { done: true }
   await each(pass, stage, await readSegment(context, id, segment))
   return { done: true }
 }
@@ -138,10 +139,12 @@ const writeRows = async (
 
 async function* readFrames(
   { results }: Context,
-  { job, task }: Work,
+  { job, task, missing }: Work,
   stage: Stage,
   { index: segment }: Segment
 ): AsyncIterable<Frame> {
+  // A fold passes over a gap with its state as it is.
+  if (missing.has(segment)) return
   const name = keys(job.id)
   const table = await results.getJson(name.frames(segment), frameTable)
   const before = task.stages.slice(0, task.stages.indexOf(stage))

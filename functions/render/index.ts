@@ -21,7 +21,7 @@ export const render = async (context: Context, { job: id, segment: index }: z.in
   const elapsed = stopwatch()
   const work = await readWork(context, id)
   const overlay = work.task.overlay(work.job.options)
-  if (!overlay) return
+  if (!overlay || work.missing.has(index)) return
 
   const segment = await readSegment(context, id, index)
   const { table, shapes } = await drawSegment(context, work, overlay, segment)
@@ -48,8 +48,10 @@ const drawSegment = async (context: Context, work: Work, { memory, open }: Overl
   while (first.index > 0 && first.firstFrame > segment.firstFrame - memory)
     first = await readSegment(context, work.job.id, first.index - 1)
   const shapesOf = open()
-  for (let before = first.index; before < segment.index; before++)
+  for (let before = first.index; before < segment.index; before++) {
+    if (work.missing.has(before)) continue
     for (const { row } of (await readSegmentRows(context, work, before)).rows) shapesOf(row)
+  }
   const { table, rows } = await readSegmentRows(context, work, segment.index)
   return { table, shapes: rows.map(({ row }) => shapesOf(row)) }
 }

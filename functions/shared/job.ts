@@ -49,18 +49,30 @@ export const makeJob = (
 const sorted = (record: Record<string, unknown>) =>
   Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1))
 
-export const readJob = ({ results }: Context, id: string): Promise<Job> =>
+export const readJob = ({ results }: Pick<Context, 'results'>, id: string): Promise<Job> =>
   results.getJson(keys(id).job, jobSchema)
 
-/** The job with its task and its plan: what every step behind `plan` starts from. */
+/** The job with its task, its plan and the segments that were given up: what every step behind `plan` starts from. */
 export const readWork = async (context: Context, id: string) => {
-  const [job, plan] = await Promise.all([
+  const [job, plan, missing] = await Promise.all([
     readJob(context, id),
-    context.results.getJson(keys(id).plan, planSchema)
+    context.results.getJson(keys(id).plan, planSchema),
+    readMissing(context, id)
   ])
-  return { job, task: taskNamed(job.task), plan }
+  return { job, task: taskNamed(job.task), plan, missing }
+}
+
+/** Numbers of the segments that were given up. */
+const readMissing = async ({ results }: Context, id: string) => {
+  const missing = new Set<number>()
+  for await (const { key } of results.list(keys(id).missings)) missing.add(parseInt(key.split('/').at(-1)!))
+  return missing
 }
 export type Work = Awaited<ReturnType<typeof readWork>>
+
+/** Numbers of the segments that are worked on. */
+export const presentSegments = ({ plan, missing }: Work) =>
+  Array.from(Array(plan.segments).keys()).filter(segment => !missing.has(segment))
 
 /** The last stage's rows of one segment, with the time stamps of their frames. */
 export const readSegmentRows = async ({ results }: Context, { job, task }: Work, segment: number) => {

@@ -18,6 +18,13 @@ export const keys = (job: string) => {
     rowsOf: (stage: string) => under(`rows/${stage}/`),
     /** The state with which a fold leaves a segment. */
     state: (stage: string, segment: number) => under(`state/${stage}/${number(segment)}.bin`),
+    /** Prefix of all states of a fold. */
+    statesOf: (stage: string) => under(`state/${stage}/`),
+    /** Why a segment was given up. */
+    missing: (segment: number) => under(`missing/${number(segment)}.json`),
+    missings: under('missing/'),
+    /** Prefix of the rendered segments. */
+    overlays: under('overlay/'),
     overlay: (segment: number) => under(`overlay/${number(segment)}.nut`),
     timing: (step: string, segment: number) => under(`timings/${step}/${number(segment)}.json`),
     timings: under('timings/')

@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
+  DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
   paginateListObjectsV2,
@@ -65,6 +66,8 @@ export interface Storage {
     file: string,
     options: PutOptions & { once?: boolean }
   ) => Promise<'written' | 'exists'>
+  /** Does nothing where there is no such object. */
+  delete: (key: string) => Promise<void>
   /** In the order of the keys' UTF-8 bytes. */
   list: (prefix: string) => AsyncGenerator<{ key: string; size: number; etag: string }>
 }
@@ -245,6 +248,9 @@ export const openStorage = ({ bucket, client }: { bucket: string; client: S3Clie
         else
           await new Upload({ client, params: { ...params, Body: createReadStream(file) }, partSize }).done()
       }),
+    delete: async key => {
+      await attempt(key, () => client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key })))
+    },
     list: async function* (prefix) {
       const pages = paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix, EncodingType: 'url' })
       for await (const page of translated(pages, error => translate(error, bucket, prefix)))

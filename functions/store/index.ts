@@ -1,8 +1,11 @@
 import { z } from 'zod'
-import { faultRecord } from '../../events/announcement.ts'
+import { faultRecord, type MissingFrames } from '../../events/announcement.ts'
+import { Fault, type FaultRecord } from '../../events/faults.ts'
 import type { Context } from '../shared/context.ts'
-import { about, readJob, readWork } from '../shared/job.ts'
+import { about, readJob, readWork, type Work } from '../shared/job.ts'
+import { keys } from '../shared/keys.ts'
 import { scratchFolder } from '../shared/scratch.ts'
+import { readSegment } from '../shared/segments.ts'
 import { keepTiming, stopwatch } from '../shared/timing.ts'
 import { writeManifest } from './manifest.ts'
 import { writeOutputs } from './outputs.ts'
@@ -12,25 +15,41 @@ import { collectRows } from './rows.ts'
 
 export const storeEvent = z.strictObject({
   job: z.string(),
-  /** What stopped the chain, where it was stopped. */
-  failure: faultRecord.optional()
+  /** What stopped the chain, where it was stopped; with `segment`, what that segment was given up for. */
+  failure: faultRecord.optional(),
+  segment: z.int().nonnegative().optional()
 })
 
 /**
  * Makes the results of a job: the formats, the overlay, a picture to look at, and last the manifest; then announces that
- * the job is done. Told of a failure, it leaves an error object beside where the results would be and announces that.
+ * the job is done, wholly or in part. Told of a failure, it leaves an error object beside where the results would be and
+ * announces that; told of a segment that was given up, it notes that, and the steps behind go on without.
  */
-export const store = async (context: Context, { job: id, failure }: z.infer<typeof storeEvent>) => {
-  if (failure) {
-    const job = await readJob(context, id)
-    await context.results.put(`${job.results}error.json`, JSON.stringify({ job: id, ...failure }, null, 2), {
-      contentType: 'application/json'
-    })
-    return context.announce({ type: 'job.failed', ...about(context, job), fault: failure })
-  }
+export const store = async (
+  context: Context,
+  { job: id, failure, segment }: z.infer<typeof storeEvent>
+): Promise<void> => {
+  if (failure && segment !== undefined) await giveUp(context, id, segment, failure)
+  else if (failure) await fail(context, id, failure)
+  else await finish(context, await readWork(context, id))
+}
 
+const json = { contentType: 'application/json' }
+
+const giveUp = ({ results }: Context, id: string, segment: number, failure: FaultRecord) =>
+  results.putOnce(keys(id).missing(segment), JSON.stringify(failure), json)
+
+const fail = async (context: Context, id: string, fault: FaultRecord) => {
+  const job = await readJob(context, id)
+  await context.results.put(`${job.results}error.json`, JSON.stringify({ job: id, ...fault }, null, 2), json)
+  await context.announce({ type: 'job.failed', ...about(context, job), fault })
+}
+
+const finish = async (context: Context, work: Work) => {
   const elapsed = stopwatch()
-  const work = await readWork(context, id)
+  const missing = await describeMissing(context, work)
+  if (missing.length === work.plan.segments)
+    throw Fault.from(missing[0].fault) ?? new Error('nothing is left')
   await using folder = await scratchFolder(context)
   const scratch = folder.path
   const overlay = work.task.overlay(work.job.options)
@@ -41,11 +60,24 @@ export const store = async (context: Context, { job: id, failure }: z.infer<type
       await joinOverlay(context, work, scratch),
       await drawPicture(context, work, overlay, frames, scratch)
     )
-  await keepTiming(context, id, 0, {
+  await keepTiming(context, work.job.id, 0, {
     step: 'store',
     seconds: elapsed(),
     frames: work.plan.clip.video.frames
   })
-  const manifest = await writeManifest(context, work, files, repeated)
-  await context.announce({ type: 'job.completed', ...about(context, work.job), manifest })
+  const manifest = await writeManifest(context, work, files, { repeated, missing })
+  const end = { ...about(context, work.job), manifest }
+  await context.announce(
+    missing.length > 0 ? { type: 'job.partial', ...end, missing } : { type: 'job.completed', ...end }
+  )
 }
+
+/** Which frames the given-up segments hold, and why they were given up. */
+const describeMissing = (context: Context, { job, missing }: Work): Promise<MissingFrames[]> =>
+  Promise.all(
+    Array.from(missing, async number => {
+      const { firstFrame, frames } = await readSegment(context, job.id, number)
+      const fault = await context.results.getJson(keys(job.id).missing(number), faultRecord)
+      return { first: firstFrame, last: firstFrame + frames - 1, fault }
+    })
+  )

@@ -12,7 +12,7 @@ export const writeManifest = async (
   context: Context,
   work: Work,
   files: ResultFile[],
-  repeated: Manifest['repeated']
+  { repeated, missing }: Pick<Manifest, 'repeated' | 'missing'>
 ): Promise<string> => {
   const { job, plan, task } = work
   const key = `${job.results}manifest.json`
@@ -21,6 +21,7 @@ export const writeManifest = async (
     clip: plan.clip,
     frames: plan.clip.video.frames,
     repeated,
+    missing,
     versions: { clipmill: packageJson.version, node: process.versions.node },
     models: await Promise.all(
       task.stages

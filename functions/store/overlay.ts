@@ -4,7 +4,7 @@ import type { Overlay, Results } from '../../tasks/define.ts'
 import { inOrder } from '../shared/ahead.ts'
 import { clipMedia } from '../shared/clip.ts'
 import type { Context } from '../shared/context.ts'
-import type { Work } from '../shared/job.ts'
+import { presentSegments, type Work } from '../shared/job.ts'
 import { keys } from '../shared/keys.ts'
 import { readSegments } from '../shared/segments.ts'
 import { putResult, type ResultFile } from './result-file.ts'
@@ -15,7 +15,7 @@ export const joinOverlay = async (context: Context, work: Work, scratch: string)
   const { job, plan } = work
   const name = keys(job.id)
   const files = await Array.fromAsync(
-    inOrder(Array(plan.segments).keys(), async index => {
+    inOrder(presentSegments(work), async index => {
       const file = path.join(scratch, `overlay-${index}.nut`)
       await results.download(name.overlay(index), file)
       return file
@@ -59,10 +59,10 @@ export const drawPicture = async (
 
 const busiestFrame = async ({ open }: Overlay, frames: Results['frames']) => {
   const shapesOf = open()
-  let busiest: { index: number; shapes: Shape[] } = { index: 0, shapes: [] }
+  let busiest: { index: number; shapes: Shape[] } | undefined
   for await (const { index, row } of frames()) {
     const shapes = shapesOf(row)
-    if (shapes.length > busiest.shapes.length) busiest = { index, shapes }
+    if (!busiest || shapes.length > busiest.shapes.length) busiest = { index, shapes }
   }
-  return busiest
+  return busiest!
 }

@@ -7,7 +7,7 @@ import type { Manifest } from '../../events/manifest.ts'
 import type { Results } from '../../tasks/define.ts'
 import { inOrder } from '../shared/ahead.ts'
 import type { Context } from '../shared/context.ts'
-import { readSegmentRows, type Work } from '../shared/job.ts'
+import { presentSegments, readSegmentRows, type Work } from '../shared/job.ts'
 
 type Runs = Manifest['repeated']
 
@@ -23,7 +23,7 @@ export const collectRows = async (
   const file = path.join(scratch, 'rows.jsonl')
   const repeated: Runs = []
   const lines = async function* () {
-    for await (const { table, rows } of inOrder(Array(work.plan.segments).keys(), index =>
+    for await (const { table, rows } of inOrder(presentSegments(work), index =>
       readSegmentRows(context, work, index)
     )) {
       for (const frame of table.repeated ?? []) extend(repeated, frame)

@@ -73,6 +73,25 @@ describe('the runner', () => {
     expect(calls).toEqual(['plan', 'decode 0', 'infer detect 0', 'decode 1', 'store clip-empty'])
   })
 
+  it('gives up a segment that alone is at fault, notes that, and goes on without it', async () => {
+    const { calls, workers } = fake(call => {
+      if (call === 'decode 1')
+        throw new Fault('clip-damaged', { file: 'a.mp4', firstFrame: 60, lastFrame: 119, decoded: 0 })
+      return undefined
+    })
+    await runJob(job, workers, { parallel: 1, signal })
+    expect(calls.slice(0, 7)).toEqual([
+      'plan',
+      'decode 0',
+      'infer detect 0',
+      'decode 1',
+      'store 1 clip-damaged',
+      'decode 2',
+      'infer detect 2'
+    ])
+    expect(calls.at(-1)).toBe('store')
+  })
+
   it('gives up after a few tries', async () => {
     const { calls, workers } = fake(call => {
       if (call === 'plan') throw new Fault('step-timeout', { step: 'plan', seconds: 1 })
