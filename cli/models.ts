@@ -1,3 +1,4 @@
+import type { Command } from 'commander'
 import { Fault } from '../events/faults.ts'
 import { openSession } from '../layers/inference/session.ts'
 import { goldenForms } from '../models/catalogue/golden.ts'
@@ -10,9 +11,31 @@ import {
 } from '../models/golden/index.ts'
 import { inspectCheckpoint } from '../models/weights/inspect.ts'
 import { note, print, printFault, printJson } from './output.ts'
+import type { Shell } from './shell.ts'
+
+export const addModels = (program: Command, shell: Shell) => {
+  const models = program.command('models').description('checkpoints and networks')
+  models
+    .command('inspect <file...>')
+    .description('list what a checkpoint holds; nothing in it is run')
+    .option('--under <key>', 'the state dict under these dotted keys, not the one with the most tensors')
+    .option('--json', 'as JSON', false)
+    .action((files: string[], { under }: { under?: string }) => {
+      shell.exit = inspect(files, under, shell.json)
+    })
+  models
+    .command('verify <golden...>')
+    .description(
+      "build the network of a golden file, run it and compare every stage with the authors' numbers"
+    )
+    .option('--json', 'as JSON', false)
+    .action(async (files: string[]) => {
+      shell.exit = await verify(files, shell.json)
+    })
+}
 
 /** Lists what checkpoints hold. @returns the exit code: that of the first one that cannot be read or trusted */
-export const inspect = (files: string[], under: string | undefined, json: boolean): number => {
+const inspect = (files: string[], under: string | undefined, json: boolean): number => {
   let exit = 0
   const found: unknown[] = []
   for (const file of files) {
@@ -45,7 +68,7 @@ const printCheckpoint = (checkpoint: ReturnType<typeof inspectCheckpoint>) => {
 }
 
 /** Compares what we build with golden files. @returns the exit code: 4 where a stage is out of tolerance */
-export const verify = async (files: string[], json: boolean): Promise<number> => {
+const verify = async (files: string[], json: boolean): Promise<number> => {
   const faults: Fault[] = []
   const reports: object[] = []
   const counts = { ok: 0, missed: 0, skipped: 0 }

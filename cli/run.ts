@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
+import type { Command } from 'commander'
 import { exits, Fault } from '../events/faults.ts'
 import type { Job } from '../events/job.ts'
 import { manifest as manifestSchema, type Manifest } from '../events/manifest.ts'
@@ -8,9 +9,32 @@ import type { Storage } from '../functions/shared/storage.ts'
 import { clipmillHome } from '../local/home.ts'
 import { ensureModels } from '../local/models.ts'
 import { openPipeline, type Pipeline } from '../local/pipeline.ts'
-import { completeOptions, modelsOf, taskNamed } from '../tasks/index.ts'
+import { completeOptions, modelsOf, taskNamed, tasks } from '../tasks/index.ts'
+import { addTaskFlags, taskOptions } from './flags.ts'
 import { note, print, printFault, printJson } from './output.ts'
 import { createProgress } from './progress.ts'
+import type { Shell } from './shell.ts'
+
+export const addRun = (program: Command, shell: Shell) => {
+  const command = program.command('run').description('run a task over clips on this machine')
+  for (const task of Object.values(tasks)) {
+    const taskCommand = command
+      .command(`${task.name} <clip...>`)
+      .description(task.summary)
+      .option('--out <folder>', 'where the results go', 'results')
+      .option('--force', 'overwrite results of another job', false)
+      .option('--json', 'print what came of it as JSON, and no progress', false)
+    addTaskFlags(taskCommand, task)
+    taskCommand.action(async (clips: string[], { out, force }: { out: string; force: boolean }) => {
+      const options = taskOptions(taskCommand, task)
+      const request = { task: task.name, clips, options, out, force, json: shell.json }
+      shell.exit = await run(request, shell.interruptible())
+    })
+  }
+  command.on('command:*', ([name]: [string]) => {
+    throw new Fault('task-unknown', { task: name, tasks: Object.keys(tasks) })
+  })
+}
 
 interface RunRequest {
   task: string
@@ -70,7 +94,8 @@ export const run = async (request: RunRequest, signal: AbortSignal): Promise<num
   }
   const failed = outcomes.flatMap(({ error }) => error ?? [])
   if (!failed.some(({ retry }) => retry)) await rm(folder, { recursive: true, force: true })
-  if (failed.length > 0 && failed.length < outcomes.length) return exits.partial
+  const partial = outcomes.some(({ manifest }) => manifest && manifest.missing.length > 0)
+  if (partial || (failed.length > 0 && failed.length < outcomes.length)) return exits.partial
   return failed[0]?.exit ?? 0
 }
 
@@ -174,11 +199,13 @@ const report = ({ clip, seconds, folder, manifest, error }: Outcome) => {
     printFault(error)
     return
   }
-  const { frames, repeated, timings, files } = manifest!
+  const { frames, repeated, missing, timings, files } = manifest!
   note(`${clip}: ${frames} frames in ${seconds.toFixed(1)} s (${(frames / seconds).toFixed(1)} frames/s)`)
   note(timings.map(timing => `  ${timing.step} ${timing.seconds.toFixed(1)} s`).join('\n'))
   for (const { first, last } of repeated)
     note(`  frames ${first} to ${last} are damaged in the clip and show their neighbour's picture`)
+  for (const { first, last, fault } of missing)
+    note(`  frames ${first} to ${last} are missing: ${fault.message}`)
   for (const { name, format, bytes } of files) note(`  ${name.padEnd(18)} ${format} (${kilobytes(bytes)})`)
   print(`${folder!}/`)
 }

@@ -1,0 +1,23 @@
+/** What the commands of one call of the command line share. */
+export interface Shell {
+  /** Whether `--json` was given: result on stdout as JSON, nothing else there. */
+  json: boolean
+  /** Exit code of the process. */
+  exit: number
+  /** Aborts at the first Ctrl-C; the second one leaves at once. */
+  interruptible: () => AbortSignal
+}
+
+export const openShell = (json: boolean): Shell => ({
+  json,
+  exit: 0,
+  interruptible: () => {
+    const interrupted = new AbortController()
+    const interrupt = () => {
+      if (interrupted.signal.aborted) process.exit(130)
+      interrupted.abort(new Error('interrupted'))
+    }
+    process.on('SIGINT', interrupt).on('SIGTERM', interrupt)
+    return interrupted.signal
+  }
+})
