@@ -1,9 +1,11 @@
 import { Command, CommanderError } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
 import { Fault } from '../events/faults.ts'
+import { addJobs } from './jobs.ts'
 import { addModels } from './models.ts'
 import { flushed, printFault, printJson } from './output.ts'
 import { addRun } from './run.ts'
+import { addServe } from './serve.ts'
 import { openShell } from './shell.ts'
 
 const exitCodes = `
@@ -21,7 +23,7 @@ export const main = async (argv: string[]) => {
     .exitOverride()
     // What commander has to say of wrong usage is said as a fault, below.
     .configureOutput({ writeErr: () => undefined })
-  for (const add of [addRun, addModels]) add(program, shell)
+  for (const add of [addRun, addServe, addJobs, addModels]) add(program, shell)
 
   try {
     await program.parseAsync(argv)

@@ -53,12 +53,36 @@ interface Outcome {
   error?: Fault
 }
 
+/** Runs a task over clips and says what came of each. @returns the exit code */
+const run = async (request: RunRequest, signal: AbortSignal): Promise<number> => {
+  const outcomes = await runClips(request, signal, outcome => {
+    if (!request.json) report(outcome)
+  })
+  if (request.json) printJson(outcomes)
+  if (signal.aborted) return stopped()
+  const failed = outcomes.flatMap(({ error }) => error ?? [])
+  const partial = outcomes.some(({ manifest }) => manifest && manifest.missing.length > 0)
+  if (partial || (failed.length > 0 && failed.length < outcomes.length)) return exits.partial
+  return failed[0]?.exit ?? 0
+}
+
+/** Says that work was stopped. @returns the exit code */
+export const stopped = () => {
+  note('stopped; the same command goes on where it was')
+  return 130
+}
+
 /**
  * Runs a task over clips on this machine, one after the other; one that fails does not stop the others. Work that was
- * stopped stays in a folder that follows from the command, so that the same command goes on with it.
- * @returns the exit code
+ * stopped stays in a folder that follows from the request, so that the same request goes on with it.
+ * @param ended told of each clip in turn
+ * @returns what came of each clip, up to where the signal stopped it
  */
-export const run = async (request: RunRequest, signal: AbortSignal): Promise<number> => {
+export const runClips = async (
+  request: RunRequest,
+  signal: AbortSignal,
+  ended: (outcome: Outcome) => void = () => undefined
+): Promise<Outcome[]> => {
   const task = taskNamed(request.task)
   const options = completeOptions(task, request.options)
   const names = nameClips(request.clips)
@@ -75,6 +99,7 @@ export const run = async (request: RunRequest, signal: AbortSignal): Promise<num
   {
     const admit = async (job: Job) => {
       if (!request.force) await refuseForeign(folderOf(request, job), job)
+      return true
     }
     const announce = progress?.take ?? (() => undefined)
     await using pipeline = await openPipeline({ folder, models, signal, announce, admit })
@@ -84,19 +109,12 @@ export const run = async (request: RunRequest, signal: AbortSignal): Promise<num
       progress?.end()
       if (signal.aborted) break
       outcomes.push(outcome)
-      if (!request.json) report(outcome)
+      ended(outcome)
     }
   }
-  if (request.json) printJson(outcomes)
-  if (signal.aborted) {
-    note('stopped; the same command goes on where it was')
-    return 130
-  }
-  const failed = outcomes.flatMap(({ error }) => error ?? [])
-  if (!failed.some(({ retry }) => retry)) await rm(folder, { recursive: true, force: true })
-  const partial = outcomes.some(({ manifest }) => manifest && manifest.missing.length > 0)
-  if (partial || (failed.length > 0 && failed.length < outcomes.length)) return exits.partial
-  return failed[0]?.exit ?? 0
+  if (!signal.aborted && !outcomes.some(({ error }) => error?.retry))
+    await rm(folder, { recursive: true, force: true })
+  return outcomes
 }
 
 /** On one machine results lie in plain folders, without the job's hash. */
@@ -188,7 +206,8 @@ const sweep = async (runs: string) => {
   }
 }
 
-const runId = (task: string, options: object, clips: string[], out: string) =>
+/** Follows from all that is asked for. */
+export const runId = (task: string, options: object, clips: string[], out: string) =>
   createHash('sha256')
     .update(JSON.stringify([task, options, [...clips, out].map(file => path.resolve(file))]))
     .digest('hex')

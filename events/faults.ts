@@ -107,6 +107,46 @@ export const faults = {
     next: () => 'cut or scale the clip first'
   }),
 
+  // what is measured against ground truth
+  'sequences-missing': kind({
+    exit: exits.input,
+    says: (d: { data: string; looked: string[] }) =>
+      `there is no sequence with ground truth under ${d.data} (looked in ${d.looked.join(', ')})`,
+    next: () =>
+      'a sequence is a folder with gt/gt.txt and seqinfo.ini; name it, the folder of several, or a data set and its --split'
+  }),
+  'track-file-missing': kind({
+    exit: exits.input,
+    says: (d: { file: string; what: string }) => `there is no file ${d.file}, which should hold ${d.what}`,
+    next: () =>
+      'a sequence needs gt/gt.txt and a seqinfo.ini with seqLength; results are called after it: <sequence>.txt'
+  }),
+  'track-rows-invalid': kind({
+    exit: exits.input,
+    says: (d: { file: string; line?: number; problem: string }) =>
+      `${d.file}${d.line === undefined ? '' : `, line ${d.line}`}: ${d.problem}`,
+    next: () =>
+      'correct the file; rows are frame,id,x,y,w,h,… as MOTChallenge has them: 1,3,794.2,247.5,71.2,174.8,1,1,0.8 as truth, 1,3,794.2,247.5,71.2,174.8,0.9,-1,-1,-1 as a result'
+  }),
+  'seqinfo-invalid': kind({
+    exit: exits.input,
+    says: (d: { file: string; problem: string }) => `${d.file}: ${d.problem}`,
+    next: () => 'under [Sequence] there must be a line like seqLength=600, the number of its frames'
+  }),
+  'sequence-without-clip': kind({
+    exit: exits.input,
+    says: (d: { folder: string; videos: number }) =>
+      `${d.folder} has ${d.videos === 0 ? 'no video file' : `${d.videos} video files, none of which is called after it`}`,
+    next: () =>
+      'put the clip beside gt/ as <sequence>.mp4 (of pictures: ffmpeg -framerate 25 -i img1/%06d.jpg -c:v libx264 -crf 12 <sequence>.mp4), or give results with --results'
+  }),
+  'sequence-clip-differs': kind({
+    exit: exits.input,
+    says: (d: { clip: string; frames: number; length: number }) =>
+      `${d.clip} has ${d.frames} frames; its seqinfo.ini says ${d.length}`,
+    next: () => 'take the clip that the ground truth was made on, frame by frame, or correct seqLength'
+  }),
+
   // models
   'model-unknown': kind({
     exit: exits.model,
@@ -240,6 +280,33 @@ export const faults = {
     says: (d: { file: string; found: number; known: number }) =>
       `${d.file} is of version ${d.found}; this clipmill knows ${d.known}`,
     next: () => 'use the clipmill that wrote it, or another folder'
+  }),
+  'serve-missing': kind({
+    exit: exits.usage,
+    says: (d: { folder: string }) => `nobody has served from ${d.folder} yet`,
+    next: () => 'start clipmill serve, or name its folder with --folder'
+  }),
+  'serve-away': kind({
+    exit: exits.temporary,
+    retry: 'later',
+    says: (d: { endpoint: string }) => `clipmill serve does not answer at ${d.endpoint}`,
+    next: () => 'start clipmill serve; what it was at goes on then'
+  }),
+  'address-invalid': kind({
+    exit: exits.input,
+    says: (d: { file: string }) => `${d.file} is not what clipmill serve writes there`,
+    next: () => 'remove it: the next clipmill serve makes it anew, with other keys'
+  }),
+  'job-unknown': kind({
+    exit: exits.input,
+    says: (d: { job: string }) => `there is no job ${d.job}`,
+    next: () => 'clipmill jobs lists them all; the beginning of an id will do where only one begins so'
+  }),
+  'job-state': kind({
+    exit: exits.usage,
+    says: (d: { job: string; state: string; wish: string }) =>
+      `${d.job} is ${d.state}: it cannot be ${d.wish}`,
+    next: d => `clipmill jobs show ${d.job} tells more`
   }),
   'port-in-use': kind({
     exit: exits.usage,

@@ -5,54 +5,80 @@ import path from 'node:path'
 import type { Announcement } from '../events/announcement.ts'
 import { Fault } from '../events/faults.ts'
 import type { Job, Ticket } from '../events/job.ts'
+import type { ObjectCreated } from '../events/upload.ts'
 import type { IntakeAnswer } from '../functions/intake/index.ts'
 import { createClient, openStorage, type Storage } from '../functions/shared/storage.ts'
+import { startGate } from './gate.ts'
 import { runJob, withRetries } from './runner.ts'
-import { startStore } from './store/store.ts'
+import type { Credentials } from './store/signature.ts'
+import { startStore, type Store } from './store/store.ts'
 import { startWorkers } from './workers.ts'
 
 /** Stores and clients must name one; on one machine it means nothing. */
-const region = 'us-east-1'
-const buckets = { uploads: 'uploads', results: 'results' }
+export const region = 'us-east-1'
+export const buckets = { uploads: 'uploads', results: 'results' }
+
+export const endpointOf = (port: number) => `http://127.0.0.1:${port}`
+
+/** A client for the buckets of this machine. */
+export const openClient = (port: number, credentials: Credentials, options: { checksums?: boolean } = {}) =>
+  createClient({ endpoint: endpointOf(port), credentials, region, ...options })
 
 interface PipelineOptions {
   /** Keeps the store and scratch files; an unfinished job in it goes on when its clip is uploaded again. */
   folder: string
   /** Folder of the built models. */
   models: string
+  /** Of the store; by default any free port, and keys that are good for this run. */
+  port?: number
+  credentials?: Credentials
   announce: (announcement: Announcement) => void
-  /** Asked before a job's chain begins; what it throws ends the job. */
-  admit: (job: Job) => Promise<void>
+  /** Asked before a job's chain begins: whether there is anything to do; what it throws ends the job. */
+  admit: (job: Job) => Promise<boolean>
+  /** Told of each new upload, and when intake has dealt with it; by default it only is dealt with. */
+  onUpload?: (event: ObjectCreated, taken: Promise<IntakeAnswer>) => void
   signal: AbortSignal
 }
 
 export interface Pipeline extends AsyncDisposable {
+  store: Store
+  uploads: Storage
   results: Storage
   /**
    * Uploads a clip and a ticket for it; answers when its jobs have been accepted, with the end of each.
    * @throws Fault why the ticket was refused
    */
   submit(file: string, name: string, tasks: Ticket['tasks']): Promise<{ job: Job; done: Promise<void> }[]>
+  /** Hands an event to intake, which starts its jobs. */
+  deliver(event: ObjectCreated): Promise<IntakeAnswer>
+  /** Walks the job's chain, unless it is being walked; resolves at its end. */
+  start(job: Job): Promise<void>
+  /** Stops walking it, in mid-step; false where nobody does. */
+  stop(id: string): Promise<boolean>
 }
 
 /**
  * The whole pipeline on this machine: the embedded store, worker processes for the functions, and the runner. What is
  * uploaded is announced by the store and goes its way through intake, as in the cloud.
- * @throws Fault store-in-use where another process works in the folder
+ * @throws Fault store-in-use where another process works in the folder; port-in-use
  */
 export const openPipeline = async ({
   folder,
   models,
+  port,
+  credentials = { accessKeyId: 'clipmill', secretAccessKey: randomBytes(24).toString('base64url') },
   announce,
   admit,
+  onUpload,
   signal
 }: PipelineOptions): Promise<Pipeline> => {
-  const credentials = { accessKeyId: 'clipmill', secretAccessKey: randomBytes(24).toString('base64url') }
   const store = await startStore({
     dir: path.join(folder, 'store'),
+    port,
     credentials,
     region,
-    buckets: Object.values(buckets)
+    buckets: Object.values(buckets),
+    versioned: [buckets.uploads]
   })
   // Only now: the folder is ours alone.
   const scratch = path.join(folder, 'scratch')
@@ -75,43 +101,61 @@ export const openPipeline = async ({
     },
     message => {
       if ('announcement' in message) announce(message.announcement)
-      if ('start' in message) start(message.start)
+      if ('start' in message) void start(message.start)
     }
   )
 
-  const running = new Map<string, Promise<void>>()
+  const running = new Map<string, { done: Promise<void>; stopped: AbortController }>()
+  // Jobs beyond wait: each one under way has pictures on the disk.
+  const gate = startGate(parallel)
+  const walk = async (job: Job, stopped: AbortSignal) => {
+    if (await admit(job)) await gate(() => runJob(job, workers, { parallel, signal: stopped }), stopped)
+  }
   const start = (job: Job) => {
-    if (running.has(job.id)) return
-    const done = admit(job).then(() => runJob(job, workers, { parallel, signal }))
+    const found = running.get(job.id)
+    if (found) return found.done
+    const stopped = new AbortController()
+    const done = walk(job, AbortSignal.any([signal, stopped.signal])).finally(() => running.delete(job.id))
     done.catch(() => undefined)
-    running.set(job.id, done)
+    running.set(job.id, { done, stopped })
+    return done
   }
 
-  const awaited = new Map<string, PromiseWithResolvers<IntakeAnswer>>()
+  const deliver = (event: ObjectCreated) =>
+    withRetries(() => workers.invoke('intake', event, 60, signal), signal) as Promise<IntakeAnswer>
+  const awaited = new Map<string, (taken: Promise<IntakeAnswer>) => void>()
   store.onObjectCreated(event => {
     const { bucket, object } = event.detail
     if (bucket.name !== buckets.uploads) return
-    const waiting = awaited.get(object.key)
-    withRetries(() => workers.invoke('intake', event, 60), signal).then(
-      answer => waiting?.resolve(answer as IntakeAnswer),
-      (error: unknown) => waiting?.reject(error)
-    )
+    const taken = deliver(event)
+    taken.catch(() => undefined)
+    onUpload?.(event, taken)
+    awaited.get(object.key)?.(taken)
   })
 
   const client = createClient({ endpoint: store.endpoint, credentials, region })
   const uploads = openStorage({ bucket: buckets.uploads, client })
   return {
+    store,
+    uploads,
     results: openStorage({ bucket: buckets.results, client }),
+    deliver,
+    start,
+    async stop(id) {
+      const found = running.get(id)
+      found?.stopped.abort(new Error('stopped'))
+      await found?.done.catch(() => undefined)
+      return found !== undefined
+    },
     async submit(file, name, tasks) {
       const ticket: Ticket = { clip: `clips/${name}`, tasks }
       const key = `tickets/${name}.job.json`
-      const taken = Promise.withResolvers<IntakeAnswer>()
-      awaited.set(key, taken)
+      const taken = new Promise<IntakeAnswer>(resolve => awaited.set(key, resolve))
       await uploads.uploadFile(ticket.clip, file, { contentType: 'application/octet-stream' })
       await uploads.put(key, JSON.stringify(ticket), { contentType: 'application/json' })
-      const { started, refused } = await taken.promise
+      const { started, refused } = await taken
       for (const record of refused) throw Fault.from(record) ?? new Error(record.message)
-      return started.map(job => ({ job, done: running.get(job.id)! }))
+      return started.map(job => ({ job, done: start(job) }))
     },
     async [Symbol.asyncDispose]() {
       await workers[Symbol.asyncDispose]()

@@ -22,7 +22,7 @@ export const runJob = async (
 ) => {
   const call = ({ function: name, stage, timeoutSeconds }: Call, more: object = {}) =>
     withRetries(
-      () => workers.invoke(name, { job: job.id, ...(stage && { stage }), ...more }, timeoutSeconds),
+      () => workers.invoke(name, { job: job.id, ...(stage && { stage }), ...more }, timeoutSeconds, signal),
       signal
     )
   try {

@@ -6,9 +6,10 @@ import type { FunctionName, Invocation, WorkerMessage } from './messages.ts'
 export interface Workers extends AsyncDisposable {
   /**
    * Runs a function in a worker that is free, or waits for one.
+   * @param signal ends the invocation, and the worker with it
    * @throws Fault what the function threw; step-timeout, worker-lost
    */
-  invoke(name: FunctionName, event: unknown, timeoutSeconds: number): Promise<unknown>
+  invoke(name: FunctionName, event: unknown, timeoutSeconds: number, signal?: AbortSignal): Promise<unknown>
 }
 
 /** What a worker gets of our environment: enough for node to run, nothing that it need not know. */
@@ -68,16 +69,25 @@ export const startWorkers = (
     waiting.shift()?.()
   }
 
-  const run = (worker: ChildProcess, name: FunctionName, event: unknown, seconds: number) =>
+  const run = (
+    worker: ChildProcess,
+    name: FunctionName,
+    event: unknown,
+    seconds: number,
+    signal?: AbortSignal
+  ) =>
     new Promise<unknown>((resolve, reject) => {
       const id = ids++
       let overdue = false
+      const kill = () => worker.kill('SIGKILL')
       const timer = setTimeout(() => {
         overdue = true
-        worker.kill('SIGKILL')
+        kill()
       }, seconds * 1000)
+      signal?.addEventListener('abort', kill)
       const finish = () => {
         clearTimeout(timer)
+        signal?.removeEventListener('abort', kill)
         worker.off('message', onAnswer).off('exit', onExit)
       }
       const onAnswer = (message: WorkerMessage) => {
@@ -86,9 +96,9 @@ export const startWorkers = (
         if ('answer' in message) resolve(message.answer)
         else reject(Fault.from(message.fault) ?? new Error(message.fault.message))
       }
-      const onExit = (code: number | null, signal: string | null) => {
+      const onExit = (code: number | null, how: string | null) => {
         finish()
-        const reason = signal ?? `exit code ${code}`
+        const reason = how ?? `exit code ${code}`
         reject(
           overdue
             ? new Fault('step-timeout', { step: name, seconds })
@@ -101,10 +111,11 @@ export const startWorkers = (
     })
 
   return {
-    async invoke(name, event, timeoutSeconds) {
+    async invoke(name, event, timeoutSeconds, signal) {
       const worker = await take(name)
       try {
-        return await run(worker, name, event, timeoutSeconds)
+        signal?.throwIfAborted()
+        return await run(worker, name, event, timeoutSeconds, signal)
       } finally {
         giveBack(worker)
       }

@@ -89,7 +89,7 @@ export const readSegmentRows = async ({ results }: Context, { job, task }: Work,
 }
 
 /** What the job's announcements have in common. */
-export const about = (context: Context, job: Job) => ({
+export const about = (context: Pick<Context, 'now'>, job: Job) => ({
   job: job.id,
   task: job.task,
   clip: job.name,

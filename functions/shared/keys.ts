@@ -31,6 +31,9 @@ export const keys = (job: string) => {
   }
 }
 
+/** The manifest of the newest upload of a clip of that name: it says where that one's results are. */
+export const newestKey = (task: string, name: string) => `${task}/${shortened(name)}/manifest.json`
+
 /** Why no job came of an upload. */
 export const refusedKey = (upload: string) => `refused/${shortened(upload)}.error.json`
 

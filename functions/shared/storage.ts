@@ -60,11 +60,13 @@ export interface Storage {
   put: (key: string, body: Uint8Array | string, options: PutOptions) => Promise<void>
   /** Writes the object unless there is one of that name: of many writers one writes. */
   putOnce: (key: string, body: Uint8Array | string, options: PutOptions) => Promise<'written' | 'exists'>
+  /** Writes in the place of the object with that content tag, or where there is none: false where there is another. */
+  replace: (key: string, body: string, options: PutOptions & { etag: string | undefined }) => Promise<boolean>
   /** Streams a local file, in parts of 16 MiB where it is larger; `once` as in putOnce. */
   uploadFile: (
     key: string,
     file: string,
-    options: PutOptions & { once?: boolean }
+    options: PutOptions & { once?: boolean; metadata?: Record<string, string> }
   ) => Promise<'written' | 'exists'>
   /** Does nothing where there is no such object. */
   delete: (key: string) => Promise<void>
@@ -82,11 +84,18 @@ interface ClientOptions {
   endpoint?: string
   /** None means the environment's, as the SDK finds them. */
   credentials?: { accessKeyId: string; secretAccessKey: string }
+  /** Whether each upload carries a checksum; a link for others cannot know theirs. @default true */
+  checksums?: boolean
 }
 
 /** A client for `openStorage`; make one a process. */
-export const createClient = ({ region, endpoint, credentials }: ClientOptions) =>
-  new S3Client({ region, credentials, ...(endpoint !== undefined && { endpoint, forcePathStyle: true }) })
+export const createClient = ({ region, endpoint, credentials, checksums = true }: ClientOptions) =>
+  new S3Client({
+    region,
+    credentials,
+    requestChecksumCalculation: checksums ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED',
+    ...(endpoint !== undefined && { endpoint, forcePathStyle: true })
+  })
 
 interface SdkError extends Error {
   code?: string
@@ -233,13 +242,20 @@ export const openStorage = ({ bucket, client }: { bucket: string; client: S3Clie
           })
         )
       ),
-    uploadFile: (key, file, { contentType, once: onlyOnce }) =>
+    replace: async (key, body, { contentType, etag }) => {
+      const params = { Bucket: bucket, Key: key, Body: body, ContentType: contentType }
+      const condition = etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag }
+      const done = await once(key, () => client.send(new PutObjectCommand({ ...params, ...condition })))
+      return done === 'written'
+    },
+    uploadFile: (key, file, { contentType, once: onlyOnce, metadata }) =>
       once(key, async () => {
         const { size } = await stat(file)
         const params = {
           Bucket: bucket,
           Key: key,
           ContentType: contentType,
+          Metadata: metadata,
           ...(onlyOnce && { IfNoneMatch: '*' })
         }
         // What fits into memory is sent from there, since the SDK cannot repeat a stream that broke off.

@@ -5,6 +5,7 @@ import type { Context } from '../shared/context.ts'
 import type { Work } from '../shared/job.ts'
 import { keys } from '../shared/keys.ts'
 import { timing } from '../shared/timing.ts'
+import { putNewest } from './newest.ts'
 import type { ResultFile } from './result-file.ts'
 
 /** Writes the manifest, the last of a job's results, and answers with its key. */
@@ -35,6 +36,7 @@ export const writeManifest = async (
     files
   }
   await context.results.put(key, JSON.stringify(manifest, null, 2), { contentType: 'application/json' })
+  await putNewest(context, manifest)
   return key
 }
 

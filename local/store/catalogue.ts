@@ -7,6 +7,7 @@ import type { Files } from './files.ts'
 import { openJournal } from './journal.ts'
 import type { Bucket, Entry, OpenUpload, Part, StoredObject, Upload } from './state.ts'
 import { lockFolder } from './lock.ts'
+import { versionOf } from './state.ts'
 
 /** Buckets, objects and uploads in one folder: `journal.jsonl` says what there is, `data/` has the bytes. */
 export interface Catalogue {
@@ -15,7 +16,7 @@ export interface Catalogue {
   /** @throws S3Error NoSuchBucket */
   bucket: (name: string) => Bucket
   /** @throws S3Error InvalidBucketName, BucketAlreadyOwnedByYou */
-  createBucket: (name: string) => Promise<void>
+  createBucket: (name: string, options?: { versioned?: boolean }) => Promise<void>
   /**
    * Makes an object, in one step that nothing else on its key comes between: `allowed` sees what is there and throws
    * where the object may not take its place. With `upload`, the object is made of that upload, which ends.
@@ -26,7 +27,9 @@ export interface Catalogue {
     allowed: (present: StoredObject | undefined) => void,
     upload?: string
   ) => Promise<StoredObject>
-  deleteObject: (bucket: string, key: string) => Promise<void>
+  deleteObject: (bucket: string, key: string, version?: string) => Promise<void>
+  /** Removes versions that others took the place of before `time`, milliseconds since 1970. */
+  dropOlder: (time: number) => Promise<void>
   uploads: (bucket: string) => OpenUpload[]
   /** @throws S3Error NoSuchUpload */
   upload: (bucket: string, key: string, id: string) => OpenUpload
@@ -90,15 +93,27 @@ export const openCatalogue = async (dir: string): Promise<Catalogue> => {
     await append(entry)
   }
 
+  const deleteObject = (name: string, key: string, version?: string) =>
+    inTurn(`${name}/${key}`, async () => {
+      const { objects, older } = bucket(name)
+      const object = objects.get(key)
+      if (version !== undefined) await append({ op: 'delete', bucket: name, key, version })
+      else if (object && older) await append({ op: 'delete', bucket: name, key })
+      else if (object) {
+        objects.delete(key)
+        await removeThenNote(object.pieces, { op: 'delete', bucket: name, key })
+      }
+    })
+
   return {
     files,
     buckets: () => [...state.buckets.values()],
     bucket,
-    createBucket: name =>
+    createBucket: (name, { versioned = false } = {}) =>
       inTurn(name, async () => {
         if (!bucketName.test(name)) throw new S3Error('InvalidBucketName', name)
         if (state.buckets.has(name)) throw new S3Error('BucketAlreadyOwnedByYou', name)
-        await append({ op: 'bucket', bucket: name, created: Date.now() })
+        await append({ op: 'bucket', bucket: name, created: Date.now(), ...(versioned && { versioned }) })
       }),
     putObject: (name, draft, allowed, id) => {
       const put = async () => {
@@ -110,13 +125,16 @@ export const openCatalogue = async (dir: string): Promise<Catalogue> => {
       }
       return inTurn(`${name}/${draft.key}`, () => (id === undefined ? put() : inTurn(id, put)))
     },
-    deleteObject: (name, key) =>
-      inTurn(`${name}/${key}`, async () => {
-        const { objects } = bucket(name)
-        const object = objects.get(key)
-        objects.delete(key)
-        if (object) await removeThenNote(object.pieces, { op: 'delete', bucket: name, key })
-      }),
+    deleteObject,
+    dropOlder: async time => {
+      for (const { name, objects, older } of state.buckets.values())
+        for (const [key, versions] of [...(older ?? [])])
+          for (const [i, version] of versions.entries()) {
+            // It was replaced when the next one came; a deleted one has no next one, and goes by its own time.
+            const replaced = (versions[i + 1] ?? objects.get(key) ?? version).modified
+            if (replaced < time) await deleteObject(name, key, versionOf(version))
+          }
+    },
     uploads: name => [...state.uploads.values()].filter(({ bucket }) => bucket === name),
     upload: (name, key, id) => {
       const found = upload(id)

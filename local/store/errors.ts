@@ -25,6 +25,7 @@ const codes = {
   MissingContentLength: [411, 'Content-Length, or x-amz-decoded-content-length, is missing'],
   NoSuchBucket: [404, 'The bucket does not exist'],
   NoSuchKey: [404, 'The key does not exist'],
+  NoSuchVersion: [404, 'The key has no such version'],
   NoSuchUpload: [404, 'The multipart upload does not exist: it was completed or aborted, or never begun'],
   NotImplemented: [501, 'This store does not know that request'],
   NotModified: [304, 'Not modified'],

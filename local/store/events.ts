@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type { ObjectCreated } from '../../events/upload.ts'
 import type { Reason } from './call.ts'
-import { sizeOf } from './state.ts'
-import type { StoredObject } from './state.ts'
+import { sizeOf, versionOf } from './state.ts'
+import type { Bucket, StoredObject } from './state.ts'
 
 const account = '000000000000'
 
 /** What EventBridge delivers for a new object ("Amazon S3 event notifications with EventBridge", ev-events). */
 export const objectCreated = (
-  bucket: string,
+  { name, older }: Bucket,
   object: StoredObject,
   reason: Reason,
   { region, requestId }: { region: string; requestId: string }
@@ -20,15 +20,16 @@ export const objectCreated = (
   account,
   time: new Date(object.modified).toISOString().replace(/\.\d+Z$/, 'Z'),
   region,
-  resources: [`arn:aws:s3:::${bucket}`],
+  resources: [`arn:aws:s3:::${name}`],
   detail: {
     version: '0',
-    bucket: { name: bucket },
+    bucket: { name },
     object: {
       key: object.key,
       size: sizeOf(object),
       etag: object.etag,
-      sequencer: object.sequencer.toString(16).toUpperCase().padStart(18, '0')
+      sequencer: versionOf(object),
+      ...(older && { 'version-id': versionOf(object) })
     },
     'request-id': requestId,
     requester: account,

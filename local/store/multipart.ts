@@ -4,7 +4,7 @@ import type { Call, Handler } from './call.ts'
 import { checkWrite } from './conditions.ts'
 import { S3Error } from './errors.ts'
 import { keyEncoding, limitOf } from './listing.ts'
-import { checksumFields, checksumHeaders, keptHeaders } from './objects.ts'
+import { checksumFields, checksumHeaders, keptHeaders, versionHeaders } from './objects.ts'
 import { compareKeys } from './sorted.ts'
 import { sizeOf } from './state.ts'
 import type { Checksum, OpenUpload, Part, Piece, StoredObject } from './state.ts'
@@ -142,7 +142,7 @@ export const completeUpload: Handler = async call => {
   const object = await catalogue.putObject(bucket, draft, allowed, upload.id)
   call.created(object, 'CompleteMultipartUpload')
   return {
-    headers: checksumHeaders(object),
+    headers: { ...checksumHeaders(object), ...versionHeaders(call, bucket, object) },
     body: xmlDocument('CompleteMultipartUploadResult', {
       Location: `/${bucket}/${encodeURIComponent(key)}`,
       Bucket: bucket,

@@ -3,7 +3,7 @@ import { validateHeaderName, validateHeaderValue } from 'node:http'
 import type { Call, Handler } from './call.ts'
 import { checkRead, checkWrite, parseRange } from './conditions.ts'
 import { S3Error } from './errors.ts'
-import { sizeOf } from './state.ts'
+import { sizeOf, versionOf } from './state.ts'
 import type { StoredObject } from './state.ts'
 import { elements, textOf, xmlDocument } from './xml.ts'
 
@@ -58,12 +58,27 @@ export const keptHeaders = (headers: Record<string, string>) => {
   return stays
 }
 
-/** @throws S3Error NoSuchBucket, NoSuchKey */
-const find = ({ catalogue }: Call, bucket: string, key: string) => {
-  const object = catalogue.bucket(bucket).objects.get(key)
-  if (!object) throw new S3Error('NoSuchKey', '', { Key: key })
-  return object
+/** @throws S3Error NoSuchBucket, NoSuchKey, NoSuchVersion */
+const find = ({ catalogue }: Call, bucket: string, key: string, version?: string | null) => {
+  const { objects, older } = catalogue.bucket(bucket)
+  const newest = objects.get(key)
+  if (version) {
+    const found = [...(older?.get(key) ?? []), ...(newest ? [newest] : [])].find(
+      object => versionOf(object) === version
+    )
+    if (!found) throw new S3Error('NoSuchVersion', '', { Key: key, VersionId: version })
+    return found
+  }
+  if (!newest) throw new S3Error('NoSuchKey', '', { Key: key })
+  return newest
 }
+
+/** Names the version, where the bucket keeps them. */
+export const versionHeaders = (
+  { catalogue }: Pick<Call, 'catalogue'>,
+  bucket: string,
+  object: StoredObject
+) => catalogue.bucket(bucket).older && { 'x-amz-version-id': versionOf(object) }
 
 export const checksumHeaders = ({ checksum }: Pick<StoredObject, 'checksum'>) =>
   checksum && {
@@ -88,7 +103,13 @@ export const putObject: Handler = async call => {
     }
     const object = await catalogue.putObject(bucket, draft, allowed)
     call.created(object, 'PutObject')
-    return { headers: { etag: `"${object.etag}"`, ...checksumHeaders(object) } }
+    return {
+      headers: {
+        etag: `"${object.etag}"`,
+        ...checksumHeaders(object),
+        ...versionHeaders(call, bucket, object)
+      }
+    }
   })
 }
 
@@ -106,7 +127,7 @@ const overrides = (query: URLSearchParams) =>
 
 export const readObject: Handler = call => {
   const { method, bucket, key, query, headers } = call
-  const object = find(call, bucket, key)
+  const object = find(call, bucket, key, query.get('versionId'))
   checkRead(headers, object)
   const size = sizeOf(object)
   const range = parseRange(headers.range, size)
@@ -119,6 +140,7 @@ export const readObject: Handler = call => {
       ...object.headers,
       ...overrides(query),
       ...checksum,
+      ...versionHeaders(call, bucket, object),
       'accept-ranges': 'bytes',
       'content-length': end - start,
       ...(range && { 'content-range': `bytes ${start}-${end - 1}/${size}` }),
@@ -129,8 +151,8 @@ export const readObject: Handler = call => {
   }
 }
 
-export const deleteObject: Handler = async ({ catalogue, bucket, key }) => {
-  await catalogue.deleteObject(bucket, key)
+export const deleteObject: Handler = async ({ catalogue, bucket, key, query }) => {
+  await catalogue.deleteObject(bucket, key, query.get('versionId') ?? undefined)
   return { status: 204 }
 }
 

@@ -30,7 +30,7 @@ const listParameters = [
 const responseHeaders = ['type', 'language', 'disposition', 'encoding'].map(
   name => `response-content-${name}`
 )
-const readParameters = [...responseHeaders, 'response-cache-control', 'response-expires']
+const readParameters = ['versionId', ...responseHeaders, 'response-cache-control', 'response-expires']
 
 const routes: Route[] = [
   { method: 'GET', level: 'service', run: buckets.listBuckets },
@@ -49,7 +49,7 @@ const routes: Route[] = [
   { method: 'HEAD', level: 'object', takes: readParameters, run: objects.readObject },
   { method: 'PUT', level: 'object', header: 'x-amz-copy-source', run: objects.copyObject },
   { method: 'PUT', level: 'object', run: objects.putObject },
-  { method: 'DELETE', level: 'object', run: objects.deleteObject },
+  { method: 'DELETE', level: 'object', takes: ['versionId'], run: objects.deleteObject },
   { method: 'POST', level: 'object', needs: ['uploads'], run: multipart.createUpload },
   { method: 'PUT', level: 'object', needs: ['uploadId', 'partNumber'], run: multipart.uploadPart },
   { method: 'POST', level: 'object', needs: ['uploadId'], run: multipart.completeUpload },

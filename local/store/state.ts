@@ -47,9 +47,10 @@ export interface Upload {
 }
 
 export type Entry =
-  | { op: 'bucket'; bucket: string; created: number }
+  | { op: 'bucket'; bucket: string; created: number; versioned?: boolean }
   | { op: 'put'; bucket: string; object: StoredObject; upload?: string }
-  | { op: 'delete'; bucket: string; key: string }
+  /** Without a version, the newest one goes; a versioned bucket then still has it among the older ones. */
+  | { op: 'delete'; bucket: string; key: string; version?: string }
   | { op: 'upload'; upload: Upload }
   | { op: 'part'; upload: string; part: Part }
   | { op: 'abort'; upload: string }
@@ -58,6 +59,8 @@ export interface Bucket {
   name: string
   created: number
   objects: SortedMap<StoredObject>
+  /** By key, what newer objects took the place of, oldest first; only where the bucket keeps versions. */
+  older?: Map<string, StoredObject[]>
 }
 
 export interface OpenUpload extends Upload {
@@ -69,6 +72,10 @@ export interface State {
   uploads: Map<string, OpenUpload>
   sequencer: number
 }
+
+/** Names one object among all that ever had its key. */
+export const versionOf = ({ sequencer }: StoredObject) =>
+  sequencer.toString(16).toUpperCase().padStart(18, '0')
 
 export const emptyState = (): State => ({ buckets: new Map(), uploads: new Map(), sequencer: 0 })
 
@@ -82,6 +89,37 @@ const takeUpload = (state: State, id: string) => {
   return filesOf(parts?.values())
 }
 
+/** Makes room for what comes in an object's place; returns the files that nothing needs any more. */
+const setAside = ({ objects, older }: Bucket, key: string): string[] => {
+  const present = objects.get(key)
+  if (!older || !present) return filesOf(present?.pieces)
+  older.set(key, [...(older.get(key) ?? []), present])
+  return []
+}
+
+const dropVersion = ({ objects, older }: Bucket, key: string, version: string): string[] => {
+  const before = older?.get(key) ?? []
+  const present = objects.get(key)
+  if (present && versionOf(present) === version) {
+    const next = before.at(-1)
+    if (next) objects.set(key, next)
+    else objects.delete(key)
+    setOlder(older, key, before.slice(0, -1))
+    return filesOf(present.pieces)
+  }
+  setOlder(
+    older,
+    key,
+    before.filter(object => versionOf(object) !== version)
+  )
+  return filesOf(before.find(object => versionOf(object) === version)?.pieces)
+}
+
+const setOlder = (older: Bucket['older'], key: string, objects: StoredObject[]) => {
+  if (objects.length > 0) older?.set(key, objects)
+  else older?.delete(key)
+}
+
 /** Brings the state up to date; returns the files that nothing needs any more. */
 export const apply = (state: State, entry: Entry): string[] => {
   switch (entry.op) {
@@ -89,14 +127,16 @@ export const apply = (state: State, entry: Entry): string[] => {
       state.buckets.set(entry.bucket, {
         name: entry.bucket,
         created: entry.created,
-        objects: new SortedMap()
+        objects: new SortedMap(),
+        ...(entry.versioned && { older: new Map() })
       })
       return []
     case 'put': {
       const { object } = entry
-      const { objects } = state.buckets.get(entry.bucket)!
+      const bucket = state.buckets.get(entry.bucket)!
+      const { objects } = bucket
       const before = [
-        ...filesOf(objects.get(object.key)?.pieces),
+        ...setAside(bucket, object.key),
         ...(entry.upload ? takeUpload(state, entry.upload) : [])
       ]
       objects.set(object.key, object)
@@ -105,9 +145,10 @@ export const apply = (state: State, entry: Entry): string[] => {
       return before.filter(file => !kept.has(file))
     }
     case 'delete': {
-      const { objects } = state.buckets.get(entry.bucket)!
-      const files = filesOf(objects.get(entry.key)?.pieces)
-      objects.delete(entry.key)
+      const bucket = state.buckets.get(entry.bucket)!
+      if (entry.version !== undefined) return dropVersion(bucket, entry.key, entry.version)
+      const files = setAside(bucket, entry.key)
+      bucket.objects.delete(entry.key)
       return files
     }
     case 'upload':
@@ -126,8 +167,12 @@ export const apply = (state: State, entry: Entry): string[] => {
 
 /** The shortest list of entries that leads to this state. */
 export function* entriesOf({ buckets, uploads }: State): Generator<Entry> {
-  for (const { name, created, objects } of buckets.values()) {
-    yield { op: 'bucket', bucket: name, created }
+  for (const { name, created, objects, older } of buckets.values()) {
+    yield { op: 'bucket', bucket: name, created, ...(older && { versioned: true }) }
+    for (const [key, versions] of older ?? []) {
+      for (const object of versions) yield { op: 'put', bucket: name, object }
+      if (!objects.get(key)) yield { op: 'delete', bucket: name, key }
+    }
     for (const object of objects.values()) yield { op: 'put', bucket: name, object }
   }
   for (const { parts, ...upload } of uploads.values()) {
@@ -142,9 +187,14 @@ export function* entriesOf({ buckets, uploads }: State): Generator<Entry> {
  */
 export const dropWithoutData = ({ buckets }: State, present: Set<string>) => {
   const used = new Set<string>()
-  for (const { objects } of buckets.values())
-    for (const { key, pieces } of [...objects.values()])
-      if (pieces.every(({ file }) => present.has(file))) for (const { file } of pieces) used.add(file)
-      else objects.delete(key)
+  const keep = ({ pieces }: StoredObject) => {
+    const whole = pieces.every(({ file }) => present.has(file))
+    if (whole) for (const { file } of pieces) used.add(file)
+    return whole
+  }
+  for (const { objects, older } of buckets.values()) {
+    for (const object of [...objects.values()]) if (!keep(object)) objects.delete(object.key)
+    for (const [key, versions] of older ?? []) setOlder(older, key, versions.filter(keep))
+  }
   return used
 }

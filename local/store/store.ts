@@ -20,6 +20,7 @@ const keyLimit = 1024
 // Milliseconds: a connection on which nothing moves, and what requests get to end before the store closes.
 const idleLimit = 120_000
 const closeLimit = 5000
+const olderLimit = 7 * 24 * 3600 * 1000
 
 interface StoreOptions {
   /** The folder that holds everything; made where it is missing. */
@@ -30,6 +31,8 @@ interface StoreOptions {
   region: string
   /** Made where they are missing. */
   buckets: string[]
+  /** Those of them that keep what newer objects take the place of, for a week. */
+  versioned?: string[]
 }
 
 export interface Store {
@@ -37,6 +40,8 @@ export interface Store {
   endpoint: string
   /** Calls `listener` for each new object once it is safe on the disk; returns how to stop that. */
   onObjectCreated: (listener: (event: ObjectCreated) => void) => () => void
+  /** The events of the objects that are in a bucket, oldest first: who missed some while it was away finds them here. */
+  objects: (bucket: string) => ObjectCreated[]
   /** Lets requests under way end, for 5 seconds, then frees port and folder. */
   close: () => Promise<void>
 }
@@ -114,7 +119,8 @@ export const startStore = async ({
   port = 0,
   credentials,
   region,
-  buckets
+  buckets,
+  versioned = []
 }: StoreOptions): Promise<Store> => {
   const catalogue = await openCatalogue(dir)
   const listeners = new Set<(event: ObjectCreated) => void>()
@@ -150,7 +156,7 @@ export const startStore = async ({
         return receiveXml(request, bodyHeaders, authorization)
       },
       created: (object, reason) => {
-        const event = objectCreated(bucket, object, reason, { region, requestId })
+        const event = objectCreated(catalogue.bucket(bucket), object, reason, { region, requestId })
         for (const listener of listeners) setImmediate(listener, event)
       }
     })
@@ -177,7 +183,9 @@ export const startStore = async ({
   server.on('checkContinue', listener).setTimeout(idleLimit)
   try {
     const present = new Set(catalogue.buckets().map(({ name }) => name))
-    for (const name of buckets) if (!present.has(name)) await catalogue.createBucket(name)
+    for (const name of buckets)
+      if (!present.has(name)) await catalogue.createBucket(name, { versioned: versioned.includes(name) })
+    await catalogue.dropOlder(Date.now() - olderLimit)
     await once(server.listen(port, '127.0.0.1'), 'listening')
   } catch (error) {
     await catalogue.close()
@@ -190,6 +198,12 @@ export const startStore = async ({
     onObjectCreated: listener => {
       listeners.add(listener)
       return () => void listeners.delete(listener)
+    },
+    objects: name => {
+      const bucket = catalogue.bucket(name)
+      return [...bucket.objects.values()]
+        .toSorted((a, b) => a.sequencer - b.sequencer)
+        .map(object => objectCreated(bucket, object, 'PutObject', { region, requestId: 'replayed' }))
     },
     close: async () => {
       const closed = once(server, 'close')

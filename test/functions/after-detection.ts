@@ -42,6 +42,7 @@ export const afterDetection = async () => {
     rotation: 0,
     timeBase,
     frames: 12,
+    missingAtEnd: 0,
     start: 0,
     end: 12,
     frameRate: { num: 10, den: 1 },

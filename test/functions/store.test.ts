@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { newestKey } from '../../functions/shared/keys.ts'
 import { store } from '../../functions/store/index.ts'
 import { afterDetection } from './after-detection.ts'
 
@@ -44,7 +45,7 @@ describe('store', () => {
     }
     await store(watched, { job: job.id })
     expect(order.at(-1)).toBe(`${job.results}manifest.json`)
-    expect(await list('track-many/')).toEqual(order.toSorted())
+    expect(await list('track-many/')).toEqual([...order, newestKey('track-many', job.name)].toSorted())
     expect(announced.at(-1)).toMatchObject({ type: 'job.completed', manifest: order.at(-1) })
 
     const first = (await readJson(order.at(-1)!)) as { files: unknown }

@@ -1,0 +1,134 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Command } from 'commander'
+import { Fault } from '../events/faults.ts'
+import { manifest as manifestSchema } from '../events/manifest.ts'
+import { readJob } from '../functions/shared/job.ts'
+import type { Storage } from '../functions/shared/storage.ts'
+import { readAddress } from '../local/address.ts'
+import { announcementsOf, isEnd, jobState, listJobs, type JobState } from '../local/announcements.ts'
+import { controlKey, type Control } from '../local/controls.ts'
+import { buckets, endpointOf, openClient } from '../local/pipeline.ts'
+import { openStorage } from '../functions/shared/storage.ts'
+import { note, print, printJson } from './output.ts'
+import { addFolderOption } from './serve.ts'
+import type { Shell } from './shell.ts'
+
+export const addJobs = (program: Command, shell: Shell) => {
+  const jobs = program.command('jobs').description('the jobs of clipmill serve')
+  const command = (name: string, description: string) =>
+    addFolderOption(jobs.command(name).description(description)).option('--json', 'as JSON', false)
+
+  command('ls', 'list them, newest last').action(async ({ folder }: FolderFlag) => {
+    await withResults(folder, results => list(results, shell.json))
+  })
+  command('show <id>', 'what became of a job, and where its results are').action(
+    async (id: string, { folder }: FolderFlag) => {
+      await withResults(folder, async results => show(results, await completeId(results, id), shell.json))
+    }
+  )
+  command('cancel <id...>', 'stop jobs; what they have done stays').action(
+    async (ids: string[], { folder }: FolderFlag) => {
+      await withResults(folder, results => ask(results, ids, 'cancel', shell.json))
+    }
+  )
+  command('retry <id...>', 'do what is missing of jobs that failed, ended in part or were cancelled').action(
+    async (ids: string[], { folder }: FolderFlag) => {
+      await withResults(folder, results => ask(results, ids, 'retry', shell.json))
+    }
+  )
+}
+
+interface FolderFlag {
+  folder: string
+}
+
+/** @throws Fault serve-missing, serve-away */
+const withResults = async (folder: string, use: (results: Storage) => Promise<void>) => {
+  const address = await readAddress(folder)
+  const client = openClient(address.port, address.credentials)
+  try {
+    await use(openStorage({ bucket: buckets.results, client }))
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'storage-unavailable')
+      throw new Fault('serve-away', { endpoint: endpointOf(address.port) }, { cause: error })
+    throw error
+  } finally {
+    client.destroy()
+  }
+}
+
+/** A job's last announcement says what there is to know of it in one line. */
+const describe = async (results: Storage, { id, state }: { id: string; state: JobState }) => {
+  const announcements = await announcementsOf(results, id)
+  const [{ task, clip, at }] = announcements
+  return { id, state, task, clip, accepted: at, changed: announcements.at(-1)!.at }
+}
+
+const list = async (results: Storage, json: boolean) => {
+  const jobs = await Promise.all((await listJobs(results)).map(job => describe(results, job)))
+  jobs.sort((a, b) => (a.accepted < b.accepted ? -1 : 1))
+  if (json) printJson(jobs)
+  else if (jobs.length === 0) note('no jobs yet')
+  else
+    for (const { id, state, changed, clip } of jobs) print(`${id}  ${state.padEnd(9)}  ${changed}  ${clip}`)
+}
+
+/** @throws Fault job-unknown */
+const completeId = async (results: Storage, beginning: string) => {
+  const found = (await listJobs(results)).filter(({ id }) => id.startsWith(beginning))
+  const exact = found.find(({ id }) => id === beginning)
+  if (!exact && found.length !== 1) throw new Fault('job-unknown', { job: beginning })
+  return (exact ?? found[0]).id
+}
+
+const show = async (results: Storage, id: string, json: boolean) => {
+  const announcements = await announcementsOf(results, id)
+  const state = (await jobState(results, id))!
+  const job = await readJob({ results }, id)
+  const manifestKey = `${job.results}manifest.json`
+  const manifest = (await results.exists(manifestKey))
+    ? await results.getJson(manifestKey, manifestSchema)
+    : undefined
+  if (json) {
+    printJson({ state, job, announcements, manifest })
+    return
+  }
+  print(`${id}  ${state}`)
+  print(`  clip     ${job.clip.key} (${job.clip.bytes} bytes, ${job.clip.etag})`)
+  print(`  options  ${JSON.stringify(job.options)}`)
+  for (const announcement of announcements) {
+    print(`  ${announcement.at}  ${announcement.type.slice('job.'.length)}`)
+    if ('fault' in announcement)
+      print(`    ${announcement.fault.code}: ${announcement.fault.message}\n    ${announcement.fault.next}`)
+  }
+  for (const { first, last, fault } of manifest?.missing ?? [])
+    print(`  frames ${first} to ${last} are missing: ${fault.message}`)
+  for (const { name, format, bytes } of manifest?.files ?? [])
+    print(`  ${buckets.results}/${job.results}${name}  ${format} (${bytes} bytes)`)
+}
+
+/** How long the server may take to do what is asked. */
+const patience = 15_000
+
+const allowed = {
+  cancel: (state: JobState) => !isEnd(state),
+  retry: (state: JobState) => ['failed', 'partial', 'cancelled'].includes(state)
+} satisfies Record<Control, unknown>
+const done = { cancel: 'cancelled', retry: 'retried' } satisfies Record<Control, string>
+
+/** Leaves the wish where the server finds it, also at its next start, and waits until it is granted. */
+const ask = async (results: Storage, ids: string[], control: Control, json: boolean) => {
+  const answers = []
+  for (const beginning of ids) {
+    const job = await completeId(results, beginning)
+    const state = (await jobState(results, job))!
+    if (!allowed[control](state)) throw new Fault('job-state', { job, state, wish: done[control] })
+    const key = controlKey(job, control)
+    await results.put(key, '', { contentType: 'text/plain' })
+    for (let waited = 0; waited < patience && (await results.exists(key)); waited += 100) await sleep(100)
+    const now = (await jobState(results, job))!
+    answers.push({ id: job, state: now })
+    if (!json) print(`${job}  ${now}`)
+  }
+  if (json) printJson(answers)
+}

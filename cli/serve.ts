@@ -1,0 +1,156 @@
+import path from 'node:path'
+import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
+import type { Command } from 'commander'
+import type { Announcement } from '../events/announcement.ts'
+import { Fault } from '../events/faults.ts'
+import { keepAddress, readAddress, type Address } from '../local/address.ts'
+import { clipmillHome } from '../local/home.ts'
+import { ensureModels } from '../local/models.ts'
+import { buckets, endpointOf, openClient, region } from '../local/pipeline.ts'
+import { serve as serveBuckets } from '../local/serve.ts'
+import { completeOptions, modelsOf, tasks } from '../tasks/index.ts'
+import { note, print, printJson } from './output.ts'
+import type { Shell } from './shell.ts'
+
+/** Where the buckets of this machine lie, unless another place is named. */
+export const addFolderOption = (command: Command) =>
+  command.option(
+    '--folder <folder>',
+    'where clipmill serve keeps everything',
+    path.join(clipmillHome(), 'serve')
+  )
+
+export const addServe = (program: Command, shell: Shell) => {
+  addFolderOption(
+    program
+      .command('serve')
+      .description('two buckets on this machine: a clip goes into one, results come out of the other')
+  )
+    .option('--port <number>', 'of the buckets; the same at the next start (default 7427)', Number)
+    .option('--inbox <folder>', 'files that are put here are uploaded (default: inbox/ in the folder)')
+    .option('--webhook <address>', 'gets announcements by POST, signed')
+    .option('--json', 'one JSON object a line: first how to reach the buckets, then announcements', false)
+    .action(async (flags: ServeFlags) => {
+      shell.exit = await serve(flags, shell.interruptible(), shell.json)
+    })
+
+  addFolderOption(
+    program
+      .command('link <put|get> <address>')
+      .description('a link to upload to uploads/KEY or to download results/KEY for whoever has no keys')
+  )
+    .option('--expires <seconds>', 'how long it is good for, at most a week', Number, 3600)
+    .option('--json', 'as JSON', false)
+    .action(async (method: string, address: string, flags: { folder: string; expires: number }) => {
+      const link = await makeLink(method, address, flags)
+      if (shell.json) printJson({ link })
+      else print(link)
+    })
+}
+
+interface ServeFlags {
+  folder: string
+  port?: number
+  inbox?: string
+  webhook?: string
+}
+
+/** Serves until it is interrupted. @returns the exit code */
+const serve = async (flags: ServeFlags, signal: AbortSignal, json: boolean): Promise<number> => {
+  const { folder, port, webhook } = flags
+  if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65536))
+    throw new Fault('usage-wrong', { problem: '--port takes a number from 1 to 65535' })
+  if (webhook !== undefined && !/^https?:$/.test(URL.parse(webhook)?.protocol ?? ''))
+    throw new Fault('usage-wrong', { problem: '--webhook takes an http or https address' })
+  const models = path.join(clipmillHome(), 'models')
+  await ensureModels(models, allModels())
+  const inbox = path.resolve(flags.inbox ?? path.join(folder, 'inbox'))
+  const address = await keepAddress(folder, port)
+  const show = json ? (announcement: Announcement) => void printLine(announcement) : tell
+  await serveBuckets({
+    folder,
+    models,
+    address,
+    inbox,
+    webhook,
+    show,
+    warn: problem => note(`warning: ${problem}`),
+    onReady: () => {
+      if (json)
+        printLine({
+          endpoint: endpointOf(address.port),
+          region,
+          ...address.credentials,
+          buckets,
+          inbox,
+          webhookSecret: webhook && address.webhookSecret
+        })
+      else introduce(address, inbox, webhook)
+    },
+    signal
+  })
+  note('stopped; what is unfinished goes on at the next start')
+  return 0
+}
+
+const printLine = (value: unknown) => print(JSON.stringify(value))
+
+/** Models that jobs without options need. */
+const allModels = () =>
+  Object.values(tasks).flatMap(task => Object.values(modelsOf(task, completeOptions(task, {}))))
+
+const introduce = ({ port, credentials, webhookSecret }: Address, inbox: string, webhook?: string) => {
+  const endpoint = endpointOf(port)
+  const [task] = Object.keys(tasks)
+  print(`clipmill serves at ${endpoint}
+
+  export AWS_ENDPOINT_URL=${endpoint} AWS_REGION=${region}
+  export AWS_ACCESS_KEY_ID=${credentials.accessKeyId} AWS_SECRET_ACCESS_KEY=${credentials.secretAccessKey}
+
+  aws s3 cp clip.mp4 s3://${buckets.uploads}/${task}/clip.mp4
+  curl -T clip.mp4 "$(clipmill link put ${task}/clip.mp4)"
+  cp clip.mp4 ${path.join(inbox, task)}/
+
+  results: s3://${buckets.results}/${task}/clip.mp4/
+  jobs:    clipmill jobs ls · show ID · cancel ID · retry ID
+${webhook ? `  webhook: ${webhook}, signed with ${webhookSecret}\n` : ''}`)
+}
+
+/** One line for each announcement but progress. */
+const tell = (announcement: Announcement) => {
+  if (announcement.type === 'job.progress') return
+  const what =
+    announcement.type === 'upload.refused'
+      ? `${announcement.bucket}/${announcement.key}`
+      : `${announcement.job}  ${announcement.clip}`
+  print(`${announcement.at}  ${announcement.type}  ${what}`)
+  if ('fault' in announcement)
+    print(`  ${announcement.fault.code}: ${announcement.fault.message}\n  ${announcement.fault.next}`)
+  if ('missing' in announcement)
+    for (const { first, last, fault } of announcement.missing)
+      print(`  frames ${first} to ${last}: ${fault.message}`)
+  if ('manifest' in announcement) print(`  ${buckets.results}/${announcement.manifest}`)
+}
+
+const longestLink = 7 * 24 * 3600
+
+const makeLink = async (
+  method: string,
+  key: string,
+  { folder, expires }: { folder: string; expires: number }
+) => {
+  if (method !== 'put' && method !== 'get')
+    throw new Fault('usage-wrong', { problem: 'a link is for put or for get' })
+  if (!(expires >= 1 && expires <= longestLink))
+    throw new Fault('usage-wrong', { problem: `--expires takes 1 to ${longestLink} seconds` })
+  const { port, credentials } = await readAddress(folder)
+  const client = openClient(port, credentials, { checksums: false })
+  const command =
+    method === 'put'
+      ? new PutObjectCommand({ Bucket: buckets.uploads, Key: key })
+      : new GetObjectCommand({ Bucket: buckets.results, Key: key })
+  const link = await getSignedUrl(client, command, { expiresIn: expires })
+  client.destroy()
+  return link
+}
