@@ -124,7 +124,7 @@ const ask = async (results: Storage, ids: string[], control: Control, json: bool
     const state = (await jobState(results, job))!
     if (!allowed[control](state)) throw new Fault('job-state', { job, state, wish: done[control] })
     const key = controlKey(job, control)
-    await results.put(key, '', { contentType: 'text/plain' })
+    await results.put(key, '{}', { contentType: 'application/json' })
     for (let waited = 0; waited < patience && (await results.exists(key)); waited += 100) await sleep(100)
     const now = (await jobState(results, job))!
     answers.push({ id: job, state: now })
