@@ -4,8 +4,14 @@ const codes = {
   AuthorizationHeaderMalformed: [400, 'The Authorization header or the presigned query is malformed'],
   BadDigest: [400, 'The checksum that was sent does not match the content'],
   BucketAlreadyOwnedByYou: [409, 'The bucket exists already and is yours'],
-  EntityTooLarge: [400, 'An object or part may have at most 5 GiB in one request'],
-  EntityTooSmall: [400, 'Every part but the last must have at least 5 MiB'],
+  EntityTooLarge: [
+    400,
+    'The object or part is larger than the 5 GiB, or what the policy allows, of one request'
+  ],
+  EntityTooSmall: [
+    400,
+    'A part other than the last has less than 5 MiB, or an object less than the policy asks for'
+  ],
   IncompleteBody: [400, 'The body ended before the announced length'],
   InsufficientStorage: [507, 'The disk of the store is full'],
   InternalError: [500, 'The store met an internal error'],
@@ -15,11 +21,13 @@ const codes = {
   InvalidDigest: [400, 'Content-MD5 or a checksum is not valid base64 of its length'],
   InvalidPart: [400, 'A part was not found, or its tag or checksum does not match'],
   InvalidPartOrder: [400, 'The parts are not in ascending order'],
+  InvalidPolicyDocument: [400, 'The policy of the form is not valid'],
   InvalidRange: [416, 'The range cannot be satisfied'],
   InvalidRequest: [400, 'The request is not valid'],
   InvalidURI: [400, 'The address cannot be decoded'],
   KeyTooLongError: [400, 'A key may have at most 1024 bytes'],
   MalformedXML: [400, 'The XML of the body is not what this request needs'],
+  MalformedPOSTRequest: [400, 'The body is not well-formed multipart/form-data'],
   MaxMessageLengthExceeded: [400, 'The XML of the body is too long'],
   MetadataTooLarge: [400, 'User metadata may have at most 2 KiB'],
   MissingContentLength: [411, 'Content-Length, or x-amz-decoded-content-length, is missing'],

@@ -97,13 +97,55 @@ const checkTime = (date: string, now: number, expires?: number) => {
     throw new S3Error('AccessDenied', 'Request has expired')
 }
 
+/** The key that signs what belongs to a credential's day. @throws S3Error where the credential is not ours */
+const signingKeyOf = (
+  credential: string,
+  date: string,
+  { accessKeyId, secretAccessKey }: Credentials,
+  region: string
+) => {
+  const [key, day, where, service, end] = credential.split('/')
+  if (key !== accessKeyId) throw new S3Error('InvalidAccessKeyId')
+  if (where !== region || service !== 's3' || end !== 'aws4_request')
+    throw malformed(`the credential must end in /${region}/s3/aws4_request`)
+  if (day !== date.slice(0, 8)) throw malformed('the day of the credential is not that of the request')
+  const scope = `${day}/${region}/s3/aws4_request`
+  const signingKey = [day, region, 's3', 'aws4_request'].reduce<string | Buffer>(
+    hmac,
+    `AWS4${secretAccessKey}`
+  )
+  return { scope, sign: (text: string) => hmac(signingKey, text).toString('hex') }
+}
+
+/**
+ * Verifies that a form's policy is signed; how long it is good for stands in the policy.
+ * @param fields names in lower case
+ * @throws S3Error AccessDenied, SignatureDoesNotMatch and others of that kind
+ */
+export const authorizePolicy = (
+  fields: Map<string, string>,
+  credentials: Credentials,
+  region: string,
+  now: number
+) => {
+  const get = (name: string) => fields.get(name) ?? ''
+  if (!fields.has('policy') || !fields.has('x-amz-signature'))
+    throw new S3Error('AccessDenied', 'the form needs a policy and x-amz-signature')
+  if (get('x-amz-algorithm') !== 'AWS4-HMAC-SHA256')
+    throw malformed('x-amz-algorithm must be AWS4-HMAC-SHA256')
+  const date = get('x-amz-date')
+  checkTime(date, now, longestLife)
+  const { sign } = signingKeyOf(get('x-amz-credential'), date, credentials, region)
+  if (!sameSignature(get('x-amz-signature'), sign(get('policy')))) throw new S3Error('SignatureDoesNotMatch')
+}
+
 /**
  * Verifies a request that is signed in its Authorization header or, presigned, in its query.
  * @throws S3Error AccessDenied, SignatureDoesNotMatch, RequestTimeTooSkewed and others of that kind.
  */
 export const authorize = (
   { method, path, query, headers }: SignedRequest,
-  { accessKeyId, secretAccessKey }: Credentials,
+  credentials: Credentials,
   region: string,
   now: number
 ): Authorization => {
@@ -112,11 +154,7 @@ export const authorize = (
     throw new S3Error('AccessDenied', 'sign the request, in the Authorization header or in the query')
   const claim = presigned ? fromQuery(query, headers) : fromHeader(headers)
 
-  const [key, day, where, service, end] = claim.credential.split('/')
-  if (key !== accessKeyId) throw new S3Error('InvalidAccessKeyId')
-  if (where !== region || service !== 's3' || end !== 'aws4_request')
-    throw malformed(`the credential must end in /${region}/s3/aws4_request`)
-  if (day !== claim.date.slice(0, 8)) throw malformed('the day of the credential is not that of the request')
+  const { scope, sign } = signingKeyOf(claim.credential, claim.date, credentials, region)
   checkTime(claim.date, now, claim.expires)
 
   const signedHeaders = claim.signedHeaders.split(';')
@@ -136,13 +174,7 @@ export const authorize = (
     claim.payload
   ].join('\n')
 
-  const scope = `${day}/${region}/s3/aws4_request`
-  const signingKey = [day, region, 's3', 'aws4_request'].reduce<string | Buffer>(
-    hmac,
-    `AWS4${secretAccessKey}`
-  )
   const preamble = (algorithm: string) => `${algorithm}\n${claim.date}\n${scope}`
-  const sign = (text: string) => hmac(signingKey, text).toString('hex')
   const expected = sign(`${preamble('AWS4-HMAC-SHA256')}\n${sha256(Buffer.from(canonical, 'latin1'))}`)
   if (!sameSignature(claim.signature, expected)) throw new S3Error('SignatureDoesNotMatch')
   return { payload: claim.payload, signature: expected, preamble, sign }

@@ -11,6 +11,7 @@ import type { Reply } from './call.ts'
 import { openCatalogue } from './catalogue.ts'
 import { asS3Error, S3Error } from './errors.ts'
 import { objectCreated } from './events.ts'
+import { isForm, postForm } from './post.ts'
 import { route } from './routes.ts'
 import { authorize } from './signature.ts'
 import type { Credentials } from './signature.ts'
@@ -133,13 +134,19 @@ export const startStore = async ({
     const { method = '', url = '' } = request
     const { path, bucket, key, query } = target(url)
     const sent = flatHeaders(request)
-    const authorization = authorize({ method, path, query, headers: sent }, credentials, region, Date.now())
+    // A form brings its signature in its fields.
+    const form = method === 'POST' && bucket !== '' && key === '' && isForm(sent)
+    const authorization = form
+      ? undefined
+      : authorize({ method, path, query, headers: sent }, credentials, region, Date.now())
     const headers = { ...hoistedHeaders(query), ...sent }
     const begin = () => {
       // With Expect: 100-continue the client sends its body only now that the request is found right.
       if (headers.expect) response.writeContinue()
     }
-    const handler = route(method, { bucket, key }, query, headers)
+    const handler = form
+      ? postForm(request, credentials, region)
+      : route(method, { bucket, key }, query, headers)
     return handler({
       catalogue,
       method,
@@ -149,11 +156,11 @@ export const startStore = async ({
       headers,
       receive: write => {
         begin()
-        return receive(request, headers, authorization, write)
+        return receive(request, headers, authorization!, write)
       },
       receiveXml: (bodyHeaders = headers) => {
         begin()
-        return receiveXml(request, bodyHeaders, authorization)
+        return receiveXml(request, bodyHeaders, authorization!)
       },
       created: (object, reason) => {
         const event = objectCreated(catalogue.bucket(bucket), object, reason, { region, requestId })
