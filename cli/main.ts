@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
 import { Fault } from '../events/faults.ts'
+import { addEval } from './eval.ts'
 import { addJobs } from './jobs.ts'
 import { addModels } from './models.ts'
 import { flushed, printFault, printJson } from './output.ts'
@@ -23,7 +24,7 @@ export const main = async (argv: string[]) => {
     .exitOverride()
     // What commander has to say of wrong usage is said as a fault, below.
     .configureOutput({ writeErr: () => undefined })
-  for (const add of [addRun, addServe, addJobs, addModels]) add(program, shell)
+  for (const add of [addRun, addServe, addJobs, addEval, addModels]) add(program, shell)
 
   try {
     await program.parseAsync(argv)

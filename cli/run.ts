@@ -9,6 +9,8 @@ import type { Storage } from '../functions/shared/storage.ts'
 import { clipmillHome } from '../local/home.ts'
 import { ensureModels } from '../local/models.ts'
 import { openPipeline, type Pipeline } from '../local/pipeline.ts'
+import { openWeights } from '../local/weights.ts'
+import { detectorsOf } from '../models/catalogue/index.ts'
 import { completeOptions, modelsOf, taskNamed, tasks } from '../tasks/index.ts'
 import { addTaskFlags, taskOptions } from './flags.ts'
 import { note, print, printFault, printJson } from './output.ts'
@@ -84,7 +86,8 @@ export const runClips = async (
   ended: (outcome: Outcome) => void = () => undefined
 ): Promise<Outcome[]> => {
   const task = taskNamed(request.task)
-  const options = completeOptions(task, request.options)
+  const findDetector = detectorsOf(await openWeights().known())
+  const options = completeOptions(task, request.options, findDetector)
   const names = nameClips(request.clips)
   await mkdir(request.out, { recursive: true })
   const home = clipmillHome()

@@ -2,6 +2,7 @@
  * Everything that can go wrong without being a bug of ours, in one table: the stable code, the exit code of the
  * command line, whether trying again can help, what is wrong and what to do next. Decide on codes, never on texts.
  */
+import { licenceWords, type Licence } from './model.ts'
 
 /** Exit codes of the command line; `bug` is our own fault, 130 is Ctrl-C. */
 export const exits = {
@@ -158,7 +159,72 @@ export const faults = {
     exit: exits.model,
     says: (d: { file: string; expected: string; found: string }) =>
       `${d.file} is not the file that the catalogue names: its sha256 is ${d.found}, not ${d.expected}`,
-    next: () => 'get the file again from its source'
+    next: () =>
+      'get the file again from its source; weights of your own get a name of their own: clipmill models import --help'
+  }),
+  'weights-missing': kind({
+    exit: exits.model,
+    retry: 'later',
+    says: (d: { model: string; bytes?: number; source: string; licence: Licence; get: string }) =>
+      `the weights ${d.model}${d.bytes === undefined ? '' : ` (${megabytes(d.bytes)})`} are not on this machine; source: ${d.source}; licence: ${licenceWords(d.licence)}`,
+    next: d => d.get
+  }),
+  'weights-by-hand': kind({
+    exit: exits.model,
+    says: (d: { model: string; get: string }) => `the weights ${d.model} cannot be pulled`,
+    next: d => d.get
+  }),
+  'weights-unpinned': kind({
+    exit: exits.model,
+    says: (d: { model: string }) =>
+      `nobody states a checksum for the file of ${d.model}, so what arrives could be anything that fits the network`,
+    next: () =>
+      'where you trust its source, add --accept-unpinned: the checksum of what arrives is kept, and any other file is refused from then on'
+  }),
+  'weights-of-other': kind({
+    exit: exits.model,
+    says: (d: { file: string; model: string; is: string }) =>
+      `${d.file} is the file of ${d.is}, not of ${d.model}`,
+    next: d => `use it as what it is: clipmill models import ${d.is} FILE`
+  }),
+  'weights-preprocessing-wrong': kind({
+    exit: exits.model,
+    says: (d: { file: string; is: string; trained: string; given: string }) =>
+      `${d.file} is the file of ${d.is}, which was trained with the pre-processing "${d.trained}", not "${d.given}"`,
+    next: d => `give --preprocessing ${d.trained}: with the other one the network finds nothing`
+  }),
+  'weights-name-taken': kind({
+    exit: exits.usage,
+    says: (d: { model: string }) => `there are other weights of the name ${d.model}`,
+    next: d => `choose another name, or remove those first: clipmill models rm ${d.model}`
+  }),
+  'weights-in-package': kind({
+    exit: exits.usage,
+    says: (d: { model: string }) => `the weights ${d.model} are part of clipmill and cannot be removed`,
+    next: () => 'they take a few megabytes; nothing needs to be done'
+  }),
+  'weights-unavailable': kind({
+    exit: exits.model,
+    retry: 'later',
+    says: (d: { from: string; status?: number }) =>
+      d.status === undefined
+        ? `there is no file ${d.from}`
+        : `${d.from} is refused with HTTP status ${d.status}`,
+    next: () =>
+      'name another place that has the file under its name with CLIPMILL_MIRROR (an address or a folder), or get it by hand and use: clipmill models import'
+  }),
+  'weights-size-wrong': kind({
+    exit: exits.model,
+    says: (d: { from: string; expected: number; found: number }) =>
+      `${d.from} has ${d.found} bytes; the file that the catalogue names has ${d.expected}`,
+    next: () => 'something else is given out there now; name another place with CLIPMILL_MIRROR'
+  }),
+  'download-failed': kind({
+    exit: exits.temporary,
+    retry: 'later',
+    says: (d: { from: string; reason: string }) => `${d.from} could not be fetched: ${d.reason}`,
+    next: () =>
+      'check the network, then run the same command again: it goes on where it was; behind a proxy set NODE_USE_ENV_PROXY=1'
   }),
   'model-not-built': kind({
     exit: exits.model,
@@ -194,6 +260,13 @@ export const faults = {
     retry: 'now',
     says: (d: { step: string; seconds: number }) => `${d.step} was not done after ${d.seconds} s`,
     next: () => 'run the same command again: it goes on where it was'
+  }),
+  'step-unavailable': kind({
+    exit: exits.cloud,
+    retry: 'now',
+    says: (d: { step: string; reason: string }) => `${d.step} could not be run: ${d.reason}`,
+    next: () =>
+      'start the job again in a moment; if it stays so, see the quota of concurrent functions of the account'
   }),
 
   'disk-full': kind({
@@ -396,6 +469,8 @@ export const faults = {
     next: d => `check that the file was trained as ${d.variant}: clipmill models inspect ${d.file}`
   })
 }
+
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
 
 const listed = (what: string, names: string[]) =>
   names.length && `${names.length} ${what} (${names.slice(0, 4).join(', ')}${names.length > 4 ? ', …' : ''})`

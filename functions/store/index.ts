@@ -1,12 +1,15 @@
 import { z } from 'zod'
 import { faultRecord, type MissingFrames } from '../../events/announcement.ts'
 import { Fault, type FaultRecord } from '../../events/faults.ts'
+import type { Job } from '../../events/job.ts'
 import type { Context } from '../shared/context.ts'
 import { about, readJob, readWork, type Work } from '../shared/job.ts'
 import { keys } from '../shared/keys.ts'
 import { scratchFolder } from '../shared/scratch.ts'
 import { readSegment } from '../shared/segments.ts'
+import { taskNamed } from '../../tasks/index.ts'
 import { keepTiming, stopwatch } from '../shared/timing.ts'
+import { failure, failureOf } from './failure.ts'
 import { writeManifest } from './manifest.ts'
 import { writeOutputs } from './outputs.ts'
 import { drawPicture, joinOverlay } from './overlay.ts'
@@ -16,7 +19,7 @@ import { collectRows } from './rows.ts'
 export const storeEvent = z.strictObject({
   job: z.string(),
   /** What stopped the chain, where it was stopped; with `segment`, what that segment was given up for. */
-  failure: faultRecord.optional(),
+  failure: failure.optional(),
   segment: z.int().nonnegative().optional()
 })
 
@@ -24,24 +27,22 @@ export const storeEvent = z.strictObject({
  * Makes the results of a job: the formats, the overlay, a picture to look at, and last the manifest; then announces that
  * the job is done, wholly or in part. Told of a failure, it leaves an error object beside where the results would be and
  * announces that; told of a segment that was given up, it notes that, and the steps behind go on without.
+ * Either way it answers with the fault.
  */
-export const store = async (
-  context: Context,
-  { job: id, failure, segment }: z.infer<typeof storeEvent>
-): Promise<void> => {
-  if (failure && segment !== undefined) await giveUp(context, id, segment, failure)
-  else if (failure) await fail(context, id, failure)
-  else await finish(context, await readWork(context, id))
+export const store = async (context: Context, { job: id, failure, segment }: z.infer<typeof storeEvent>) => {
+  if (!failure) return finish(context, await readWork(context, id))
+  const job = await readJob(context, id)
+  const fault = failureOf(failure, taskNamed(job.task))
+  if (segment === undefined) await fail(context, job, fault)
+  else await context.results.putOnce(keys(id).missing(segment), JSON.stringify(fault), json)
+  return fault
 }
 
 const json = { contentType: 'application/json' }
 
-const giveUp = ({ results }: Context, id: string, segment: number, failure: FaultRecord) =>
-  results.putOnce(keys(id).missing(segment), JSON.stringify(failure), json)
-
-const fail = async (context: Context, id: string, fault: FaultRecord) => {
-  const job = await readJob(context, id)
-  await context.results.put(`${job.results}error.json`, JSON.stringify({ job: id, ...fault }, null, 2), json)
+const fail = async (context: Context, job: Job, fault: FaultRecord) => {
+  const error = JSON.stringify({ job: job.id, ...fault }, null, 2)
+  await context.results.put(`${job.results}error.json`, error, json)
   await context.announce({ type: 'job.failed', ...about(context, job), fault })
 }
 

@@ -1,0 +1,5 @@
+import type { GoldenForm } from '../models/golden/index.ts'
+import { metricsMotGolden } from './mot/golden.ts'
+
+/** Every form of golden file of a metric. */
+export const evalGoldens: GoldenForm[] = [metricsMotGolden]
