@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { evalGoldens } from '../eval/golden.ts'
 import { Fault } from '../events/faults.ts'
 import { openSession } from '../layers/inference/session.ts'
 import { goldenForms } from '../models/catalogue/golden.ts'
@@ -12,9 +13,11 @@ import {
 import { inspectCheckpoint } from '../models/weights/inspect.ts'
 import { note, print, printFault, printJson } from './output.ts'
 import type { Shell } from './shell.ts'
+import { addWeights } from './weights.ts'
 
 export const addModels = (program: Command, shell: Shell) => {
-  const models = program.command('models').description('checkpoints and networks')
+  const models = program.command('models').description('weights, checkpoints and networks')
+  addWeights(models, shell)
   models
     .command('inspect <file...>')
     .description('list what a checkpoint holds; nothing in it is run')
@@ -77,7 +80,7 @@ const verify = async (files: string[], json: boolean): Promise<number> => {
     if (!json) print(file)
     try {
       const golden = await readGolden(file)
-      for await (const stage of checkOf(golden, goldenForms)(golden, runModel)) {
+      for await (const stage of checkOf(golden, [...goldenForms, ...evalGoldens])(golden, runModel)) {
         stages.push(stage)
         counts[outcomeOf(stage)]++
         if (!json) print(`  ${lineOf(stage)}`)

@@ -9,6 +9,7 @@ import { clipmillHome } from '../local/home.ts'
 import { ensureModels } from '../local/models.ts'
 import { buckets, endpointOf, openClient, region } from '../local/pipeline.ts'
 import { serve as serveBuckets } from '../local/serve.ts'
+import { openWeights } from '../local/weights.ts'
 import { completeOptions, modelsOf, tasks } from '../tasks/index.ts'
 import { note, print, printJson } from './output.ts'
 import type { Shell } from './shell.ts'
@@ -64,7 +65,7 @@ const serve = async (flags: ServeFlags, signal: AbortSignal, json: boolean): Pro
   if (webhook !== undefined && !/^https?:$/.test(URL.parse(webhook)?.protocol ?? ''))
     throw new Fault('usage-wrong', { problem: '--webhook takes an http or https address' })
   const models = path.join(clipmillHome(), 'models')
-  await ensureModels(models, allModels())
+  await ensureModels(models, [...allModels(), ...(await openWeights().present())])
   const inbox = path.resolve(flags.inbox ?? path.join(folder, 'inbox'))
   const address = await keepAddress(folder, port)
   const show = json ? (announcement: Announcement) => void printLine(announcement) : tell

@@ -1,8 +1,25 @@
 import { z } from 'zod'
 
 /** What is said of licences, each for itself; "unknown" where nobody states one. */
-const licence = z.strictObject({ code: z.string(), weights: z.string(), data: z.string() })
+export const licence = z.strictObject({ code: z.string(), weights: z.string(), data: z.string() })
 export type Licence = z.infer<typeof licence>
+export const licenceWords = ({ code, weights, data }: Licence) =>
+  `code ${code}; weights ${weights}; training data ${data}`
+
+/**
+ * What a detector's weights were trained with, in the order of the network's outputs. The wrong pre-processing finds
+ * nothing, silently: so it belongs to the weights, is never assumed, and goes with the built model.
+ */
+export const detector = z.strictObject({
+  classes: z.array(z.string().min(1)).min(1),
+  /** See models/yolox/preprocess.ts. */
+  preprocessing: z.enum(['new', 'mot']),
+  /** Long side of the input, pixels, at which they do well. */
+  longSide: z.int().min(160).max(1920).multipleOf(32),
+  /** From which score on a tracker should follow a detection. */
+  scores: z.strictObject({ follow: z.number().min(0.1).max(0.85) })
+})
+export type Detector = z.infer<typeof detector>
 
 /** A built model: stands beside its files, and in the manifest of every job that ran it. */
 export const modelRecord = z.strictObject({
@@ -10,6 +27,7 @@ export const modelRecord = z.strictObject({
   system: z.string(),
   variant: z.string(),
   digest: z.string(),
-  weights: z.strictObject({ sha256: z.string(), source: z.string(), licence })
+  weights: z.strictObject({ sha256: z.string(), source: z.string(), licence }),
+  detector: detector.optional()
 })
 export type ModelRecord = z.infer<typeof modelRecord>

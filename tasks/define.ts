@@ -1,8 +1,10 @@
 import type { z } from 'zod'
 import type { ClipFacts, PictureFormat, Shape } from '../events/clip.ts'
 import type { Job } from '../events/job.ts'
+import type { ModelRecord } from '../events/model.ts'
 import type { Picture } from '../layers/inference/picture.ts'
 import type { Feeds, Outputs } from '../layers/inference/session.ts'
+import type { FindDetector, Weights } from '../models/catalogue/index.ts'
 
 /**
  * A task is a declaration: what may be asked, what pictures it needs, the stages that turn frames into rows, and the
@@ -13,10 +15,15 @@ export interface Task<Options = unknown> {
   name: string
   /** One line for help and docs. */
   summary: string
+  /** Systems whose weights it runs, as the catalogue names them. */
+  systems: Weights['system'][]
   /** What a person may give; every field has a description, and `meta({ unit })` where it is a quantity. */
   options: z.ZodObject
-  /** Fills in the defaults that follow from other options, such as thresholds that suit the chosen weights. */
-  complete(given: Record<string, unknown>): Options
+  /**
+   * Fills in the defaults that follow from other options, such as thresholds that suit the chosen weights.
+   * @param findDetector finds weights that the options name
+   */
+  complete(given: Record<string, unknown>, findDetector: FindDetector): Options
   /** The pictures that decoding makes: never larger than the source, long side in pixels. */
   pictures(options: Options): { format: PictureFormat; longSide: number }
   stages: Stage<Options>[]
@@ -33,6 +40,8 @@ export interface StageContext<Options = unknown> {
   clip: ClipFacts
   /** Size of the pictures, pixels; rows are in pixels of the clip. */
   pictures: { width: number; height: number }
+  /** What the stage's model says of itself, of a stage that runs one. */
+  model?: ModelRecord
   /** One run of the stage's model. Runs of one session queue up; preparing the next frame goes on meanwhile. */
   run: (feeds: Feeds) => Promise<Outputs>
 }

@@ -1,6 +1,7 @@
 import { Fault } from '../events/faults.ts'
 import type { Job } from '../events/job.ts'
 import { problemsOf } from '../events/problems.ts'
+import { catalogue, detectorsOf, type FindDetector } from '../models/catalogue/index.ts'
 import type { Task } from './define.ts'
 import { trackMany } from './track-many/index.ts'
 
@@ -15,11 +16,16 @@ export const taskNamed = (name: string): Task => {
 
 /**
  * Complete options of what a person gave; unknown names are refused, since they are typing errors.
+ * @param findDetector finds weights that the options name; by default in the catalogue
  * @throws Fault options-invalid
  */
-export const completeOptions = (task: Task, given: Record<string, unknown>) => {
+export const completeOptions = (
+  task: Task,
+  given: Record<string, unknown>,
+  findDetector: FindDetector = detectorsOf(catalogue)
+) => {
   const parsed = task.options.strict().safeParse(given)
-  if (parsed.success) return task.complete(parsed.data) as Job['options']
+  if (parsed.success) return task.complete(parsed.data, findDetector) as Job['options']
   throw new Fault('options-invalid', {
     task: task.name,
     problems: problemsOf(parsed.error)

@@ -40,11 +40,13 @@ export const infer = async (
   const work = await readWork(context, id)
   const stage = work.task.stages.find(stage => stage.name === name)
   if (!stage) throw new Error(`${work.task.name} has no stage ${name}`)
-  const session = stage.model && (await openModel(context, work.job.models[stage.name]))
+  const digest = stage.model ? work.job.models[stage.name] : undefined
+  const session = digest === undefined ? undefined : await openModel(context, digest)
   const stageContext: StageContext = {
     options: work.job.options,
     clip: work.plan.clip,
     pictures: work.plan.pictures,
+    model: digest === undefined ? undefined : await context.models.describe(digest),
     run: feeds => session!.run(feeds)
   }
   const pass: Pass = { context, work, stage, stageContext, session }

@@ -27,7 +27,7 @@ export const intake = async (context: IntakeContext, uploads: Upload[]) => {
   for (const upload of uploads) {
     try {
       const requests = await readRequests(context, upload)
-      const jobs = requests.map(request => makeJob(request, context.models.digest))
+      const jobs = requests.map(request => makeJob(request, context.models.digest, context.models.detector))
       for (const job of jobs) await accept(context, job)
       started.push(...jobs)
     } catch (error) {

@@ -5,6 +5,7 @@ import { job as jobSchema, type Job } from '../../events/job.ts'
 import { plan as planSchema } from '../../events/plan.ts'
 import { rowsOf } from '../../events/rows.ts'
 import type { Upload } from '../../events/upload.ts'
+import { catalogue, detectorsOf, type FindDetector } from '../../models/catalogue/index.ts'
 import { completeOptions, modelsOf, taskNamed } from '../../tasks/index.ts'
 import type { Context } from './context.ts'
 import { keys, shortened } from './keys.ts'
@@ -13,15 +14,21 @@ import { keys, shortened } from './keys.ts'
  * The job of a request. Its id follows from the upload (bucket, key, version or content tag), the task, the complete
  * options, the digests of the models and our version, so the same request is the same job whenever and however often it
  * comes.
+ * @param builtDetector finds weights beside those of the catalogue: a user's own that stand built
  * @throws Fault task-unknown, options-invalid, model-not-built
  */
 export const makeJob = (
   request: { clip: Upload; name: string; task: string; options: Record<string, unknown> },
-  digest: (model: string) => string
+  digest: (model: string) => string,
+  builtDetector: FindDetector = () => undefined
 ): Job => {
   const { clip, name } = request
   const task = taskNamed(request.task)
-  const options = completeOptions(task, request.options)
+  const options = completeOptions(
+    task,
+    request.options,
+    name => detectorsOf(catalogue)(name) ?? builtDetector(name)
+  )
   const models = Object.fromEntries(
     Object.entries(modelsOf(task, options)).map(([stage, model]) => [stage, digest(model)])
   )

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { Fault } from '../../events/faults.ts'
-import { modelRecord, type ModelRecord } from '../../events/model.ts'
+import { modelRecord, type Detector, type ModelRecord } from '../../events/model.ts'
 
 /** Names of the built models in a folder, each with its digest. */
 const modelIndex = z.record(z.string(), z.string())
@@ -14,21 +14,32 @@ export interface ModelStore {
   digest: (name: string) => string
   directory: (digest: string) => string
   describe: (digest: string) => Promise<ModelRecord>
+  /** What the model of that name says of itself as a detector; undefined where it is not built, or is none. */
+  detector: (name: string) => Detector | undefined
 }
 
 export const openModels = (folder: string): ModelStore => {
   let index: Record<string, string> | undefined
   const read = () => modelIndex.parse(JSON.parse(readFileSync(path.join(folder, 'index.json'), 'utf8')))
+  const digestOf = (name: string) => {
+    index ??= read()
+    return Object.hasOwn(index, name) ? index[name] : undefined
+  }
   const directory = (digest: string) => path.join(folder, digest)
+  const manifestOf = (digest: string) => path.join(directory(digest), 'manifest.json')
   return {
     digest: name => {
-      index ??= read()
-      const digest = index[name]
-      if (!digest) throw new Fault('model-not-built', { model: name, built: Object.keys(index) })
+      const digest = digestOf(name)
+      if (!digest) throw new Fault('model-not-built', { model: name, built: Object.keys(index!) })
       return digest
     },
     directory,
-    describe: async digest =>
-      modelRecord.parse(JSON.parse(await readFile(path.join(directory(digest), 'manifest.json'), 'utf8')))
+    describe: async digest => modelRecord.parse(JSON.parse(await readFile(manifestOf(digest), 'utf8'))),
+    detector: name => {
+      const digest = digestOf(name)
+      return digest === undefined
+        ? undefined
+        : modelRecord.parse(JSON.parse(readFileSync(manifestOf(digest), 'utf8'))).detector
+    }
   }
 }

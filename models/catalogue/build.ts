@@ -4,42 +4,79 @@ import { mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { Fault } from '../../events/faults.ts'
+import type { ModelRecord } from '../../events/model.ts'
 import { simplify, structureOf, writeModel, type Graph } from '../graph/index.ts'
 import { bindWeights } from '../weights/bind.ts'
-import { openCheckpoint } from '../weights/checkpoint.ts'
+import { openCheckpoint, type Checkpoint } from '../weights/checkpoint.ts'
 import { buildYolox } from '../yolox/network.ts'
 import { yoloxVariants } from '../yolox/variants.ts'
-import type { Weights } from './index.ts'
+import type { Weights } from './weights.ts'
 
-const networkOf = ({ variant, classes }: Weights): Graph =>
-  buildYolox(yoloxVariants[variant], { classes: classes.length })
+const networkOf = ({ variant, detector }: Weights): Graph =>
+  buildYolox(yoloxVariants[variant], { classes: detector.classes.length })
 
-/** Follows from all that a built model follows from: while it stays the same, building again would change nothing. */
-export const recipeOf = (weights: Weights): string =>
+/** What a built model says of itself, but for its digest. */
+const describe = ({ name: model, system, variant, detector, source, licence }: Weights, sha256: string) => ({
+  model,
+  system,
+  variant,
+  weights: { sha256, source, licence },
+  detector
+})
+
+/**
+ * Follows from all that a built model follows from: while it stays the same, building again would change nothing.
+ * @param sha256 of the weights' file
+ */
+export const recipeOf = (weights: Weights, sha256: string): string =>
   createHash('sha256')
     .update(structureOf(simplify(networkOf(weights))))
-    .update(weights.sha256)
+    .update(JSON.stringify(describe(weights, sha256)))
     .digest('hex')
+
+/** The network of `weights`, and its parameters' values in a checkpoint that must hold exactly them. */
+const bind = (weights: Weights, checkpoint: Checkpoint) => {
+  const graph = networkOf(weights)
+  const values = bindWeights(graph.parameters, checkpoint, `${weights.system} ${weights.variant}`)
+  return { graph, values }
+}
+
+/**
+ * Makes sure that a checkpoint holds exactly what the network wants, without reading its numbers.
+ * @throws Fault weights-unopenable, weights-unreadable, weights-web-page, weights-unsupported, weights-mismatch
+ */
+export const checkFits = (weights: Weights, file: string) => {
+  using checkpoint = openCheckpoint(file)
+  bind(weights, checkpoint)
+}
 
 /**
  * Builds a model into `<folder>/<digest>` and answers with its digest: the network, the checkpoint's values bound to it
- * strictly, the passes that are safe anywhere.
+ * strictly, the passes that are safe anywhere. The digest is that of all that stands there, the manifest included: the
+ * same weights with other class names or another pre-processing are another model.
+ * @param sha256 that the file must have
  * @throws Fault weights-changed, weights-unreadable, weights-mismatch
  */
-export const buildModel = async (weights: Weights, file: string, folder: string): Promise<string> => {
-  const sha256 = await digestOf(file)
-  if (sha256 !== weights.sha256)
-    throw new Fault('weights-changed', { file, expected: weights.sha256, found: sha256 })
-  const graph = networkOf(weights)
+export const buildModel = async (
+  weights: Weights,
+  { sha256, path: file }: { sha256: string; path: string },
+  folder: string
+): Promise<string> => {
+  const found = await sha256Of(file)
+  if (found !== sha256) throw new Fault('weights-changed', { file, expected: sha256, found })
   using checkpoint = openCheckpoint(file)
-  const values = bindWeights(graph.parameters, checkpoint, `${weights.system} ${weights.variant}`)
+  const { graph, values } = bind(weights, checkpoint)
 
   await removeAbandoned(folder)
   const unfinished = await mkdtemp(path.join(folder, 'building-'))
   try {
-    const { digest } = await writeModel(simplify(graph), values, unfinished)
-    const { name: model, system, variant, source, licence } = weights
-    const manifest = { model, system, variant, digest, weights: { sha256, source, licence } }
+    const written = await writeModel(simplify(graph), values, unfinished)
+    const description = describe(weights, sha256)
+    const digest = createHash('sha256')
+      .update(written.digest)
+      .update(JSON.stringify(description))
+      .digest('hex')
+    const manifest: ModelRecord = { ...description, digest }
     await writeFile(path.join(unfinished, 'manifest.json'), JSON.stringify(manifest, null, 2))
     const finished = path.join(folder, digest)
     await rename(unfinished, finished).catch((error: unknown) => {
@@ -64,7 +101,7 @@ const removeAbandoned = async (folder: string) => {
   }
 }
 
-const digestOf = async (file: string) => {
+export const sha256Of = async (file: string): Promise<string> => {
   const hash = createHash('sha256')
   await pipeline(createReadStream(file), hash)
   return hash.digest('hex')

@@ -1,32 +1,29 @@
+import type { Detector } from '../../events/model.ts'
 import { Fault } from '../../events/faults.ts'
-import type { YoloxWeights } from '../yolox/weights.ts'
+import type { Weights } from './weights.ts'
+import { yoloxWeights } from './yolox.ts'
 
-/** One set of trained parameters, and all that belongs to it and not to the network: see the type of its system. */
-export type Weights = YoloxWeights
+export type { Weights } from './weights.ts'
 
-const catalogue: Weights[] = [
-  {
-    name: 'clipmill-person-nano',
-    system: 'yolox',
-    variant: 'nano',
-    summary: 'people on streets; small, trained for this project so that it works on a fresh clone',
-    classes: ['person'],
-    preprocessing: 'new',
-    longSide: 640,
-    scores: { follow: 0.4 },
-    file: 'weights/clipmill-person-nano/yolox_nano_person.safetensors',
-    sha256: 'ffb23e4c823bab010ed5df233e82e134066e89daa3cb534c422282725c9c1fe1',
-    source: 'trained for clipmill: weights/clipmill-person-nano/SOURCE.md',
-    licence: { code: 'Apache-2.0', weights: 'Apache-2.0', data: 'CC BY 4.0 and unknown: see the source note' }
-  }
-]
+/** All weights that we know of; users' own ones are not among them. */
+export const catalogue: readonly Weights[] = yoloxWeights
 
-export const weightsOf = (system: Weights['system']) => catalogue.filter(weights => weights.system === system)
-
-/** @throws Fault model-unknown */
-export const weightsNamed = (name: string): Weights => {
-  const found = catalogue.find(weights => weights.name === name)
-  if (!found)
-    throw new Fault('model-unknown', { model: name, models: catalogue.map(weights => weights.name) })
+/** Weights by name, from the catalogue unless others are given. @throws Fault model-unknown */
+export const weightsNamed = (name: string, known: readonly Weights[] = catalogue): Weights => {
+  const found = known.find(weights => weights.name === name)
+  if (!found) throw new Fault('model-unknown', { model: name, models: known.map(weights => weights.name) })
   return found
 }
+
+/** What a task must know of weights that a person names; undefined where there are none of that name. */
+export type FindDetector = (name: string) => Detector | undefined
+
+/** Finds detectors in the catalogue, or among the weights that are given. */
+export const detectorsOf =
+  (known: readonly Weights[]): FindDetector =>
+  name =>
+    known.find(weights => weights.name === name)?.detector
+
+/** The weights of the catalogue whose file has this sha256. */
+export const weightsOfFile = (sha256: string): Weights | undefined =>
+  catalogue.find(({ file }) => file.sha256 === sha256)

@@ -1,5 +1,4 @@
 import { detectionRow, type DetectionRow } from '../../events/rows.ts'
-import { weightsNamed } from '../../models/catalogue/index.ts'
 import { byteDefaults } from '../../models/mixsort/byte.ts'
 import { postprocess } from '../../models/yolox/postprocess.ts'
 import { detectionSize, letterboxer } from '../../models/yolox/preprocess.ts'
@@ -15,8 +14,9 @@ export const detect: EachStage<Options> = {
   name: 'detect',
   row: detectionRow,
   model: ({ detector }) => detector,
-  open({ options, clip, pictures, run }) {
-    const { classes, preprocessing } = weightsNamed(options.detector)
+  open({ options, clip, pictures, model, run }) {
+    if (!model?.detector) throw new Error(`${options.detector} is no detector`)
+    const { classes, preprocessing } = model.detector
     const input = detectionSize(pictures.width, pictures.height, options.detectorSize)
     const { ratio, write } = letterboxer(pictures, input, preprocessing)
     const only = options.classes.map(name => classes.indexOf(name))

@@ -9,6 +9,7 @@ export const trackMany = defineTask<Options>({
   name: 'track-many',
   summary:
     'where everybody in the clip goes: YOLOX finds people on each frame, ByteTrack joins them to tracks',
+  systems: ['yolox'],
   options,
   complete: completeOptions,
   // An overlay wants to be looked at; the detector itself would do with less.

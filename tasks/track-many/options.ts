@@ -1,12 +1,13 @@
 import { z } from 'zod'
 import { Fault } from '../../events/faults.ts'
-import { weightsNamed, weightsOf } from '../../models/catalogue/index.ts'
-
-const detectors = weightsOf('yolox').map(({ name }) => name)
+import { catalogue, type FindDetector } from '../../models/catalogue/index.ts'
 
 /** What a person may ask of `track-many`. Defaults that are not here follow from the detector: see `completeOptions`. */
 export const options = z.object({
-  detector: z.enum(detectors).default(detectors[0]).describe('weights that find the objects'),
+  detector: z
+    .string()
+    .default(catalogue[0].name)
+    .describe('weights that find the objects: clipmill models ls lists them'),
   detectorSize: z
     .int()
     .min(160)
@@ -44,10 +45,16 @@ export const options = z.object({
 
 export type Options = Required<z.output<typeof options>>
 
-/** @throws Fault options-invalid for classes that the detector does not know */
-export const completeOptions = (given: Record<string, unknown>): Options => {
+/** @throws Fault options-invalid for a detector that is not there, and for classes that it does not know */
+export const completeOptions = (given: Record<string, unknown>, findDetector: FindDetector): Options => {
   const asked = options.parse(given)
-  const { classes: known, longSide, scores } = weightsNamed(asked.detector)
+  const found = findDetector(asked.detector)
+  if (!found) {
+    const names = catalogue.map(({ name }) => name)
+    const problem = `detector: there are no weights "${asked.detector}"; there are ${names.join(', ')}, and your own: clipmill models ls`
+    throw new Fault('options-invalid', { task: 'track-many', problems: [problem] })
+  }
+  const { classes: known, longSide, scores } = found
   const { classes = ['person'] } = asked
   const unknown = classes.filter(name => !known.includes(name))
   if (unknown.length > 0)

@@ -1,8 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { manifest as manifestSchema } from '../../events/manifest.ts'
+import { serveFile } from '../local/file-server.ts'
 import { describeShared, shared } from '../shared.ts'
-import { clipmill, root, temporaryFolder } from './cli.ts'
+import { clipmill, root, start, street, temporaryFolder } from './cli.ts'
 
 describeShared('clipmill models inspect', () => {
   const fixture = (name: string) => shared(`weights/fixtures/${name}`)
@@ -72,5 +74,148 @@ describeShared('clipmill models verify', () => {
     expect(exit).toBe(4)
     expect(stdout).toMatch(/MISSED +decoded/)
     expect(stderr).toContain('golden-missed')
+  })
+})
+
+describe('clipmill models', () => {
+  it('ls and show say what there is, where it is from and what is here', async () => {
+    const { exit, stdout } = await clipmill('models', 'ls')
+    expect(exit).toBe(0)
+    expect(stdout).toMatch(/^name +task +system +variant +size +licence +sha256 +installed\n/)
+    expect(stdout).toMatch(
+      /\nclipmill-person-nano +track-many +yolox +nano +3.7 MB +Apache-2.0 +ffb23e4c823b +yes\n/
+    )
+    expect(stdout).toMatch(/\nyolox-x +track-many +yolox +x +793.5 MB +Apache-2.0 +5652330b6ae8\n/)
+
+    const shown = await clipmill('models', 'show', 'yolox-s-legacy')
+    expect(shown.stdout).toMatch(/pre-processing +mot/)
+    expect(shown.stdout).toMatch(/sha256 +unknown \(nobody states one\)/)
+    expect(shown.stdout).toMatch(/installed +no; .*clipmill models pull yolox-s-legacy --accept-unpinned/)
+    const json = await clipmill('models', 'show', 'mixsort-x-sports', '--json')
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      tasks: ['track-many'],
+      pinned: false,
+      installed: false,
+      licence: { weights: 'unknown: none is stated' },
+      detector: { classes: ['person'], preprocessing: 'mot', longSide: 1440 }
+    })
+  })
+
+  it.each([
+    [['models', 'show', 'yolox-huge'], 4, /^model-unknown: .*yolox-huge/],
+    [['models', 'pull', 'bytetrack-x-mot17'], 4, /weights-by-hand: .*\n {2}.*drive\.google.*models import/],
+    [['models', 'pull', 'yolox-s-legacy'], 4, /weights-unpinned: .*\n {2}.*--accept-unpinned/],
+    [['models', 'rm', 'clipmill-person-nano'], 2, /^weights-in-package: /],
+    [['models', 'import', 'mine', street], 2, /^usage-wrong: .*--classes, --preprocessing/],
+    [
+      ['models', 'import', 'yolox-s', street, '--preprocessing', 'mot'],
+      2,
+      /^usage-wrong: .*in the catalogue/
+    ],
+    [['models', 'import', 'yolox-s', street], 4, /^weights-unreadable: /],
+    [
+      ['run', 'track-many', street, '--detector', 'yolox-s'],
+      4,
+      /^weights-missing: .*72\.1 MB.*\n {2}.*models pull yolox-s\n/
+    ],
+    [['run', 'track-many', street, '--detector', 'yolox'], 2, /^options-invalid: .*detector: .*yolox-s/]
+  ])('%j ends with %i', async (args, code, says) => {
+    const { exit, stdout, stderr } = await clipmill(...args)
+    expect(stderr).toMatch(says)
+    expect({ exit, stdout }).toEqual({ exit: code, stdout: '' })
+  })
+})
+
+describeShared('weights that are got', () => {
+  const name = 'yolox-nano-folded'
+  const file = shared('weights/yolox-nano/yolox_nano_from_onnx.pth')
+  const sha256 = 'dd896aec1563dc8f077d97b1cff97afbf75325d4f96cb29815a753292ab92c23'
+  const mirror = (place: string) => {
+    vi.stubEnv('CLIPMILL_MIRROR', place)
+    onTestFinished(() => void vi.unstubAllEnvs())
+  }
+
+  it('come from a folder, and go again', async () => {
+    mirror(path.dirname(file))
+    const home = temporaryFolder()
+    const run = (...args: string[]) => start(args, { home }).ended
+    const pulled = await run('models', 'pull', name)
+    expect(pulled).toMatchObject({ exit: 0, stdout: `${name}  ${sha256}  from ${file}\n` })
+    expect(pulled.stderr).toContain('licence: code Apache-2.0; weights Apache-2.0; training data COCO')
+    expect((await run('models', 'pull', name, '--json')).stdout).toContain('"fetched": false')
+    expect((await run('models', 'ls')).stdout).toMatch(new RegExp(`${name} .* yes\n`))
+    expect(await run('models', 'rm', name)).toMatchObject({
+      exit: 0,
+      stdout: `${name}  3916121 bytes freed\n`
+    })
+    expect(readdirSync(path.join(home, 'weights')).toSorted()).toEqual(['names', 'parts'])
+  })
+
+  it('survive a kill and a cut on their way, and then find people', async () => {
+    const { address, ranges } = await serveFile(readFileSync(file), [
+      { silentAfter: 1_000_000 },
+      { cutAfter: 1_000_000 },
+      {}
+    ])
+    mirror(address)
+    const home = temporaryFolder()
+    const killed = start(['models', 'pull', name], { home })
+    const part = async () => {
+      const parts = path.join(home, 'weights/parts')
+      for (;;) {
+        try {
+          const [folder] = readdirSync(parts)
+          if (readFileSync(path.join(parts, folder, 'data')).length === 1_000_000) return
+        } catch {
+          // Not yet.
+        }
+        await new Promise(resolve => setTimeout(resolve, 20))
+      }
+    }
+    await part()
+    killed.child.kill('SIGKILL')
+    expect(await killed.ended).toMatchObject({ exit: null, stdout: '' })
+    expect((await start(['models', 'show', name], { home }).ended).stdout).toMatch(/installed +no/)
+
+    expect(await start(['models', 'pull', name], { home }).ended).toMatchObject({ exit: 0 })
+    expect(ranges()).toEqual([undefined, 'bytes=1000000-', 'bytes=2000000-'])
+
+    const out = temporaryFolder()
+    const args = ['run', 'track-many', street, '--detector', name, '--no-overlay', '--out', out]
+    expect(await start(args, { home }).ended).toMatchObject({ exit: 0 })
+    const results = path.join(out, 'track-many/street.mp4')
+    const manifest = manifestSchema.parse(
+      JSON.parse(readFileSync(path.join(results, 'manifest.json'), 'utf8'))
+    )
+    expect(manifest.job.options).toMatchObject({ detector: name, detectorSize: 416, minScore: 0.5 })
+    expect(manifest.models).toMatchObject([
+      { model: name, weights: { sha256 }, detector: { preprocessing: 'new', longSide: 416 } }
+    ])
+    const rows = readFileSync(path.join(results, 'tracks.txt'), 'utf8').trim().split('\n')
+    expect(rows.filter(row => row.startsWith('1,')).length).toBeGreaterThan(2)
+    expect(rows.length).toBeGreaterThan(300)
+  })
+
+  it('may be one’s own, with everything stated', async () => {
+    const home = temporaryFolder()
+    const run = (...args: string[]) => start(args, { home }).ended
+    const stated = ['--variant', 'nano', '--classes', 'coco', '--long-side', '416', '--score', '0.4']
+    const wrong = await run('models', 'import', 'mine', file, ...stated, '--preprocessing', 'mot')
+    expect(wrong).toMatchObject({ exit: 4, stdout: '' })
+    expect(wrong.stderr).toMatch(
+      /^weights-preprocessing-wrong: .*yolox-nano-folded.*\n {2}give --preprocessing new/
+    )
+
+    expect(await run('models', 'import', 'mine', file, ...stated, '--preprocessing', 'new')).toMatchObject({
+      exit: 0,
+      stdout: `mine  ${sha256}  3916121 bytes\n`
+    })
+    const { stdout } = await run('models', 'show', 'mine', '--json')
+    expect(JSON.parse(stdout)).toMatchObject({
+      installed: true,
+      detector: { preprocessing: 'new', longSide: 416 }
+    })
+    const refused = await run('run', 'track-many', street, '--detector', 'mine', '--classes', 'dragon')
+    expect(refused.stderr).toMatch(/^options-invalid: .*mine does not know dragon; it knows person, bicycle/)
   })
 })

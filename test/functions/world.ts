@@ -34,7 +34,8 @@ export const makeWorld = async () => {
     models: {
       digest: name => `digest-of-${name}`,
       directory: digest => path.join(folder, digest),
-      describe: digest => Promise.reject(new Error(`no model ${digest} here`))
+      describe: digest => Promise.reject(new Error(`no model ${digest} here`)),
+      detector: () => undefined
     },
     scratch: folder,
     threads: 1,

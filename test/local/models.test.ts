@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { openModels } from '../../layers/models/index.ts'
-import { packageRoot } from '../../local/home.ts'
 import { ensureModels } from '../../local/models.ts'
 import { buildModel } from '../../models/catalogue/build.ts'
 import { weightsNamed } from '../../models/catalogue/index.ts'
+import { openWeights } from '../../local/weights.ts'
 
 const name = 'clipmill-person-nano'
+const shipped = (await openWeights('nowhere').find(weightsNamed(name)))!
 const temporaryFolder = async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'clipmill-models-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
@@ -29,7 +30,8 @@ it('builds a model once, under its digest, with a manifest that says where its w
     model: name,
     variant: 'nano',
     digest,
-    weights: { sha256: weightsNamed(name).sha256, licence: { weights: 'Apache-2.0' } }
+    weights: { sha256: weightsNamed(name).file.sha256, licence: { weights: 'Apache-2.0' } },
+    detector: weightsNamed(name).detector
   })
 
   const built = await stat(models.directory(digest))
@@ -43,7 +45,7 @@ it('keeps what another process has built meanwhile, and removes only what was ab
   await mkdir(old)
   await mkdir(young)
   await utimes(old, new Date(), new Date(Date.now() - 2 * 3_600_000))
-  const build = () => buildModel(weightsNamed(name), path.join(packageRoot, weightsNamed(name).file), folder)
+  const build = () => buildModel(weightsNamed(name), shipped, folder)
   const [digest, same] = await Promise.all([build(), build()])
   expect(same).toBe(digest)
   const built = await stat(path.join(folder, digest))
@@ -61,6 +63,27 @@ it('builds again what has gone from its folder', async () => {
   expect(await readdir(directory)).toContain('model.onnx')
 })
 
+it('weights with another pre-processing are another model', async () => {
+  const folder = await temporaryFolder()
+  const weights = weightsNamed(name)
+  const other = { ...weights, detector: { ...weights.detector, preprocessing: 'mot' as const } }
+  const digests = [await buildModel(weights, shipped, folder), await buildModel(other, shipped, folder)]
+  expect(new Set(digests).size).toBe(2)
+  const models = openModels(folder)
+  const described = await Promise.all(digests.map(digest => models.describe(digest)))
+  expect(described.map(({ detector }) => detector!.preprocessing)).toEqual(['new', 'mot'])
+})
+
+it('says what is missing, and the one command that gets it', async () => {
+  const folder = await temporaryFolder()
+  const store = openWeights(path.join(folder, 'weights'))
+  await expect(ensureModels(folder, ['yolox-nano'], store)).rejects.toMatchObject({
+    code: 'weights-missing',
+    next: 'get them with: clipmill models pull yolox-nano',
+    details: { bytes: 7_694_953, licence: { weights: 'Apache-2.0' } }
+  })
+})
+
 it('gives the same digest wherever it is built', async () => {
   const [one, other] = [await temporaryFolder(), await temporaryFolder()]
   await ensureModels(one, [name])
@@ -71,11 +94,11 @@ it('gives the same digest wherever it is built', async () => {
 it('refuses a file that is not the one that the catalogue names, and leaves nothing', async () => {
   const folder = await temporaryFolder()
   const file = path.join(folder, 'weights.safetensors')
-  await cp(path.join(packageRoot, weightsNamed(name).file), file)
+  await cp(shipped.path, file)
   const bytes = await readFile(file)
   bytes[bytes.length - 1] ^= 1
   await writeFile(file, bytes)
-  await expect(buildModel(weightsNamed(name), file, folder)).rejects.toMatchObject({
+  await expect(buildModel(weightsNamed(name), { ...shipped, path: file }, folder)).rejects.toMatchObject({
     code: 'weights-changed'
   })
   expect(await readdir(folder)).toEqual(['weights.safetensors'])
