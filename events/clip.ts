@@ -20,6 +20,11 @@ export const clipFacts = z.strictObject({
     rotation: z.literal([0, 90, 180, 270]),
     timeBase: rational,
     frames: z.int().positive(),
+    /**
+     * Frames that the container promises and the file lacks because it is cut off; estimated in Matroska. Containers
+     * without an index (transport streams) promise none.
+     */
+    missingAtEnd: z.int().nonnegative(),
     /** Time stamp of the first frame, and of the end of the last. */
     start: z.int(),
     end: z.int(),

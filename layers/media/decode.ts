@@ -95,7 +95,7 @@ interface Pictures {
  */
 const decodeFrames = async (
   file: string,
-  { input, video }: OpenClip,
+  { input, video, skipUntil }: EnteredClip,
   { from, until = Infinity }: Segment,
   pictures: Pictures
 ) => {
@@ -116,11 +116,10 @@ const decodeFrames = async (
   using frame = newFrame()
   let entered = false
   for await (const packet of packetsOf(input, video)) {
-    entered ||= packet.isKeyframe
+    const pts = packet.pts === AV_NOPTS_VALUE ? NaN : Number(packet.pts)
+    entered ||= packet.isKeyframe && !(pts < skipUntil)
     if (!entered) continue
-    const pts = Number(packet.pts)
-    if (packet.pts !== AV_NOPTS_VALUE && pts >= from && pts < until && isShown(packet, video))
-      expected.add(pts)
+    if (pts >= from && pts < until && isShown(packet, video)) expected.add(pts)
     await decodePacket(decoder, packet, frame, useFrame)
     if (passed) break
   }
@@ -129,21 +128,34 @@ const decodeFrames = async (
   return expected.sorted()
 }
 
-/** Opens the clip where reading on finds the key frame of `entry`: by the container's index, else further ahead of it. */
-const enter = async (file: string, entry: number): Promise<OpenClip> => {
-  for (const secondsAhead of [0, 10]) {
+interface EnteredClip extends OpenClip {
+  /** Key frames before this time are not those to enter at. */
+  skipUntil: number
+}
+
+/**
+ * Opens the clip where reading on finds the key frame of `entry`: by the container's index, further ahead of it, or at the
+ * clip's start. Only from there are time stamps surely those that probing met; behind a jump the first ones can be off.
+ */
+const enter = async (file: string, entry: number): Promise<EnteredClip> => {
+  for (const ahead of [0, safeDistance]) {
     const clip = await openPictureTrack(file)
-    const { num, den } = clip.video.timeBase
-    const target = entry - Math.round((secondsAhead * den) / num)
+    const [target, skipUntil] = [ahead, safeDistance].map(seconds => before(entry, seconds, clip.video))
     const entered = await orFree(
       clip,
       async () => (await landsBefore(clip, target, entry)) && jump(clip, target)
     )
-    if (entered) return clip
+    if (entered) return { ...clip, skipUntil }
     await clip[Symbol.asyncDispose]()
   }
-  return openPictureTrack(file)
+  return { ...(await openPictureTrack(file)), skipUntil: entry }
 }
+
+/** Seconds by which no demuxer is wrong about where it landed. */
+const safeDistance = 10
+
+const before = (pts: number, seconds: number, { timeBase: { num, den } }: Stream) =>
+  pts - Math.round((seconds * den) / num)
 
 const openPictureTrack = async (file: string) => {
   const clip = await openClip(file)

@@ -155,6 +155,8 @@ export const packetsOf = async function* (input: FormatContext, stream: Stream) 
   for (;;) {
     const code = await input.readFrame(packet)
     if (code === AVERROR_EOF || code === AVERROR_INVALIDDATA) return
+    // of a demuxer it means: nothing this time, ask again
+    if (code === AVERROR_EAGAIN) continue
     readable(code, 'read')
     if (packet.streamIndex === stream.index) yield packet
     packet.unref()

@@ -4,6 +4,7 @@ import { fitted } from './size.ts'
 import type { JoinOptions } from './join.ts'
 import type { Probed } from './probe.ts'
 import { startProcess, type MediaLimits } from './process.ts'
+import { timeForFrames, timeToRead } from './time.ts'
 import type { RenderOptions, StillOptions } from './render.ts'
 
 export { planSegments } from './segments.ts'
@@ -48,20 +49,24 @@ export interface Media extends AsyncDisposable {
   still: (options: StillOptions) => Promise<void>
 }
 
-/** Starts the media process; 2000 MB and 600 seconds a call by default. Close it when done: `await using`. */
+/**
+ * Starts the media process; 2000 MB by default, and as much time for a call as its clip's size gives reason for, 600
+ * seconds at most. Close it when done: `await using`.
+ */
 export const openMedia = (limits: MediaLimits = {}): Media => {
   const media = startProcess(limits)
   return {
     get alive() {
       return media.alive
     },
-    probe: file => media.call('probe', file, [file]),
+    probe: async file => media.call('probe', file, [file], await timeToRead(file)),
     decode: (file, segment, facts, { onFrames, ...options }) =>
-      media.call('decode', file, [file, segment, facts, options], onFrames),
-    sound: (file, out) => media.call('sound', file, [file, { out }]),
-    render: ({ onFrames, ...options }) => media.call('render', options.pictures, [options], onFrames),
-    join: options => media.call('join', options.out, [options]),
-    still: options => media.call('still', options.out, [options]),
+      media.call('decode', file, [file, segment, facts, options], timeForFrames(facts), onFrames),
+    sound: async (file, out) => media.call('sound', file, [file, { out }], await timeToRead(file)),
+    render: ({ onFrames, ...options }) =>
+      media.call('render', options.pictures, [options], timeForFrames(options.facts), onFrames),
+    join: options => media.call('join', options.out, [options], timeForFrames(options.facts)),
+    still: options => media.call('still', options.out, [options], timeForFrames(options.facts)),
     [Symbol.asyncDispose]: media.close
   }
 }

@@ -31,7 +31,7 @@ import {
 import { openDecoder, openOwn } from './open.ts'
 import { openOutput, type NewStream } from './output.ts'
 import { segmentFormat } from './render.ts'
-import { isPlayable, isUsable, soundFormat, soundStart } from './sound.ts'
+import { isOfSound, isPlayable, isUsable, soundFormat, soundStart } from './sound.ts'
 
 export interface JoinOptions {
   /** Files that `render` wrote, in order. */
@@ -47,28 +47,40 @@ export interface JoinOptions {
  * an MP4 whose index comes first, as long as the clip. Answers whether there is sound in it: where that can be neither
  * kept nor decoded, the pictures go on without.
  */
-export const join = async ({ segments, sound, facts, out }: JoinOptions) => {
+export const join = async (options: JoinOptions) => {
+  try {
+    return await write(options)
+  } catch (error) {
+    if (options.sound === undefined || !isOfSound(error)) throw error
+    return write({ ...options, sound: undefined })
+  }
+}
+
+const write = async ({ segments, sound, facts, out }: JoinOptions) => {
   const { start, end, timeBase } = facts.video
   await using first = await openOwn(segments[0], segmentFormat)
   const video = first.streams[0]
   const videoTimeBase = video.timeBase
   const header = Buffer.from(video.codecpar.extradata!)
+  const duration = Math.round((seconds(end - start, timeBase) * videoTimeBase.den) / videoTimeBase.num)
   await using track = sound === undefined ? undefined : await openTrack(sound, seconds(start, timeBase))
+  let sounding = await track?.packets.next()
+  const soundsBefore = (time: number) =>
+    sounding && !sounding.done && seconds(Number(sounding.value.pts), track!.stream.timeBase) < time
+  const sounds = soundsBefore(seconds(duration, videoTimeBase)) === true
 
   await using output = await openOutput(
     out,
     'mp4',
-    [{ copied: video.codecpar, timeBase: videoTimeBase }, ...(track ? [track.stream] : [])],
+    [{ copied: video.codecpar, timeBase: videoTimeBase }, ...(sounds ? [track!.stream] : [])],
     { movflags: '+faststart', video_track_timescale: String(videoTimeBase.den) }
   )
   const [videoOut, soundOut] = output.streams as [Stream, Stream | undefined]
-  const duration = Math.round((seconds(end - start, timeBase) * videoTimeBase.den) / videoTimeBase.num)
 
-  let sounding = await track?.packets.next()
   // sound first up to each picture: the muxer then has nothing to hold back
   const writeSoundUntil = async (time: number) => {
-    while (sounding && !sounding.done && seconds(Number(sounding.value.pts), track!.stream.timeBase) < time) {
-      const packet = sounding.value
+    while (soundsBefore(time)) {
+      const packet = sounding!.value as Packet
       packet.rescaleTs(track!.stream.timeBase, soundOut!.timeBase)
       await output.write(packet, 1)
       sounding = await track!.packets.next()
@@ -81,7 +93,7 @@ export const join = async ({ segments, sound, facts, out }: JoinOptions) => {
   }
   await writeSoundUntil(seconds(duration, videoTimeBase))
   await output.end()
-  return track !== undefined
+  return sounds
 }
 
 /** The packets of all segments, whose parameter sets are `header`; each lasts until the next, the last until `end`. */
@@ -163,14 +175,20 @@ const openSoundEncoder = (channels: number) =>
     context.timeBase = new Rational(1, encodedRate)
   })
 
-/** Packets as they are, their time stamps cleared of the rounding to milliseconds in the sound's file. */
+/**
+ * Packets as they are, their time stamps cleared of the rounding to milliseconds in the sound's file; without those that
+ * damage has put behind their time, which no container takes.
+ */
 const copied = async function* ({ input, stream, timeBase, first }: Sound) {
   const last = { value: AV_NOPTS_VALUE }
+  let written = -Infinity
   for await (const packet of packetsOf(input, stream)) {
     const samples = avGetAudioFrameDuration2(stream.codecpar, packet.size)
     packet.pts = first + avRescaleDelta(stream.timeBase, packet.pts, timeBase, samples, last, timeBase)
     packet.dts = packet.pts
     packet.duration = BigInt(samples)
+    if (Number(packet.pts) <= written) continue
+    written = Number(packet.pts)
     yield packet
   }
 }

@@ -10,9 +10,10 @@ import {
 import type { ClipFacts } from '../../events/clip.ts'
 import { Fault } from '../../events/faults.ts'
 import { colourOf } from './colour.ts'
+import { isCutOff } from './cut-off.ts'
 import { packetsOf } from './ffmpeg.ts'
 import { squareSize, turned, turnOf } from './geometry.ts'
-import { openClip, openDecoder, selectStream } from './open.ts'
+import { openClip, openDecoder, selectStream, type OpenClip } from './open.ts'
 import { collect, isVariable, longestStretch, type Timeline } from './timeline.ts'
 
 export interface Probed {
@@ -41,7 +42,9 @@ export const probe = async (file: string): Promise<Probed> => {
   const entries = collect()
   let last = { pts: -Infinity, duration: 0 }
   let firstKey: number | undefined
+  let packets = 0
   for await (const packet of packetsOf(input, video)) {
+    packets++
     if (packet.pts === AV_NOPTS_VALUE) continue
     const pts = Number(packet.pts)
     if (packet.isKeyframe) {
@@ -74,6 +77,7 @@ export const probe = async (file: string): Promise<Probed> => {
         rotation,
         timeBase: { num, den },
         frames: pts.length,
+        missingAtEnd: (await isCutOff(file, clip.container)) ? Math.max(0, promised(clip) - packets) : 0,
         start,
         end,
         frameRate: averageRate(video, pts.length, end - start),
@@ -90,6 +94,14 @@ export const probe = async (file: string): Promise<Probed> => {
     },
     timeline
   }
+}
+
+/** Frames that the container says there are: counted by the index of MP4 and AVI; Matroska tells its duration only. */
+const promised = ({ container, input, video }: OpenClip) => {
+  const { num, den } = video.avgFrameRate
+  return container === 'matroska'
+    ? Math.round((Number(input.duration) * num) / (1e6 * (den || 1)))
+    : Number(video.nbFrames)
 }
 
 export const unsupported = (file: string, video: Stream) =>

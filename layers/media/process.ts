@@ -8,7 +8,7 @@ import type { Answer, Args, Calls, Request, Result } from './calls.ts'
 export interface MediaLimits {
   /** Memory of the media process for pictures, in megabytes; enforced where the tool prlimit is present. */
   memoryMb?: number
-  /** Time that one call may take. */
+  /** Time that one call may take at most. */
   secondsPerCall?: number
   /** What people call a file, for faults; its path unless given. */
   nameOf?: (file: string) => string
@@ -83,14 +83,19 @@ export const startProcess = ({
     )
   }
 
-  const ask = async (request: Request, path: string, onFrames?: (frames: number) => void) => {
+  const ask = async (
+    request: Request,
+    path: string,
+    seconds: number,
+    onFrames?: (frames: number) => void
+  ) => {
     const file = nameOf(path)
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
     const doing = doings[request.call]
     const timer = setTimeout(() => {
-      reject(new Fault('media-timeout', { doing, file, seconds: secondsPerCall }))
+      reject(new Fault('media-timeout', { doing, file, seconds }))
       kill()
-    }, secondsPerCall * 1000)
+    }, seconds * 1000)
     const crashed = (how: string) => reject(new Fault('media-crashed', { doing, file, how }))
     const settle = (answer: Answer) => {
       if ('frames' in answer) onFrames?.(answer.frames)
@@ -116,14 +121,17 @@ export const startProcess = ({
     get alive() {
       return how === undefined
     },
-    /** `file`: the one to name where the call fails. */
+    /** `file`: the one to name where the call fails; `seconds`: what it may take, once the calls before it are done. */
     call: async <Name extends keyof Calls>(
       call: Name,
       file: string,
       args: Args<Name>,
+      seconds: number,
       onFrames?: (frames: number) => void
     ) => {
-      const answer = queue.then(() => ask({ call, args }, file, onFrames))
+      const answer = queue.then(() =>
+        ask({ call, args }, file, Math.ceil(Math.min(seconds, secondsPerCall)), onFrames)
+      )
       queue = answer.catch(() => undefined)
       return (await answer) as Result<Name>
     },

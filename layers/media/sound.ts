@@ -41,7 +41,7 @@ export const sound = async (file: string, { out }: { out: string }) => {
 }
 
 /** What demuxers and muxers say to streams that they cannot make sense of; all else is of the machine. */
-const isOfSound = (error: unknown) =>
+export const isOfSound = (error: unknown) =>
   error instanceof Unreadable || (error instanceof FFmpegError && refusals.includes(error.code))
 const refusals: number[] = [AVERROR_INVALIDDATA, AVERROR_EINVAL, AVERROR_PATCHWELCOME]
 

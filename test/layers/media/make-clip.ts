@@ -1,6 +1,7 @@
 import {
   AV_LOG_QUIET,
   AV_PIX_FMT_YUV420P,
+  AV_PIX_FMT_YUV420P10LE,
   AV_PKT_DATA_DISPLAYMATRIX,
   AV_SAMPLE_FMT_FLT,
   AV_SAMPLE_FMT_FLTP,
@@ -35,6 +36,10 @@ export interface ClipRecipe {
   /** Clockwise turn that players must make. */
   turn?: 0 | 90 | 180 | 270
   sampleAspectRatio?: [number, number]
+  /** Bits a sample. */
+  depth?: 8 | 10
+  /** Numbers of packets, in the order of decoding, that are left out of the file. */
+  lost?: (packet: number) => boolean
   /** A tone of 440 Hz that starts and ends with the pictures. */
   sound?: string
   /** Fills the planes of frame `index`: width x height luma, then twice a quarter of that (rounded up) chroma. */
@@ -84,6 +89,8 @@ export const makeClip = async (file: string, recipe: ClipRecipe = {}) => {
     height = 64,
     frames = 50,
     timeBase = { num: 1, den: 25 },
+    depth = 8,
+    lost = () => false,
     paint = paintCounter
   } = recipe
   const pts = recipe.pts ?? (i => i)
@@ -99,7 +106,7 @@ export const makeClip = async (file: string, recipe: ClipRecipe = {}) => {
     c => {
       c.width = width
       c.height = height
-      c.pixelFormat = AV_PIX_FMT_YUV420P
+      c.pixelFormat = depth === 8 ? AV_PIX_FMT_YUV420P : AV_PIX_FMT_YUV420P10LE
       c.timeBase = new Rational(timeBase.num, timeBase.den)
       c.threadCount = 2
       if (recipe.sampleAspectRatio) c.sampleAspectRatio = new Rational(...recipe.sampleAspectRatio)
@@ -117,11 +124,13 @@ export const makeClip = async (file: string, recipe: ClipRecipe = {}) => {
     ok(streams[0].codecpar.addCodedSideData(AV_PKT_DATA_DISPLAYMATRIX, displayMatrix(recipe.turn)), 'matrix')
   if (!recipe.pts) streams[0].avgFrameRate = new Rational(timeBase.den, timeBase.num)
   ok(await output.openOutput(), 'open')
-  ok(await output.writeHeader(Dictionary.fromObject(recipe.muxer ?? {})), 'header')
+  ok(await output.writeHeader(Dictionary.fromObject({ fflags: '+bitexact', ...recipe.muxer })), 'header')
 
   const packet = newPacket()
   const durations = new Map<bigint, bigint>()
+  let packets = 0
   const write = (index: number, encoder: CodecContext) => async (p: Packet) => {
+    if (index === 0 && lost(packets++)) return
     p.streamIndex = index
     // without it MP4's edit list would cut the last frame away
     if (index === 0) p.duration = durations.get(p.pts) ?? 1n
@@ -137,7 +146,7 @@ export const makeClip = async (file: string, recipe: ClipRecipe = {}) => {
   let samples = 0
   for (let i = 0; i < frames; i++) {
     paint(planes, i, width, height)
-    using picture = pictureFrame(planes, width, height, BigInt(pts(i)))
+    using picture = pictureFrame(planes, width, height, depth, BigInt(pts(i)))
     durations.set(BigInt(pts(i)), BigInt(pts(i + 1) - pts(i)))
     await encode(video, picture, packet, write(0, video))
     const soundUntil = ((pts(i + 1) - pts(0)) * timeBase.num * sampleRate) / timeBase.den
@@ -172,17 +181,20 @@ const soundEncoder = (name: string) => {
 }
 
 /** A frame with memory of its own: node-av's fromVideoBuffer lends the buffer without keeping it alive. */
-const pictureFrame = (planes: Buffer[], width: number, height: number, pts: bigint) => {
+const pictureFrame = (planes: Buffer[], width: number, height: number, depth: 8 | 10, pts: bigint) => {
   const frame = newFrame()
-  frame.format = AV_PIX_FMT_YUV420P
+  frame.format = depth === 8 ? AV_PIX_FMT_YUV420P : AV_PIX_FMT_YUV420P10LE
   frame.width = width
   frame.height = height
   frame.pts = pts
   ok(frame.getBuffer(), 'frame')
   for (const [p, plane] of planes.entries()) {
-    const rowBytes = p ? Math.ceil(width / 2) : width
-    for (let row = 0; row * rowBytes < plane.length; row++)
-      plane.copy(frame.data![p], row * frame.linesize[p], row * rowBytes, (row + 1) * rowBytes)
+    const samples = p ? Math.ceil(width / 2) : width
+    for (let row = 0; row * samples < plane.length; row++) {
+      const line = plane.subarray(row * samples, (row + 1) * samples)
+      const deep = depth === 8 ? line : Buffer.from(Uint16Array.from(line, sample => sample << 2).buffer)
+      deep.copy(frame.data![p], row * frame.linesize[p])
+    }
   }
   return frame
 }

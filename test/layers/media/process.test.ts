@@ -1,23 +1,15 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { Fault } from '../../../events/faults.ts'
 import { openMedia, planSegments } from '../../../layers/media/index.ts'
 import { makeClip } from './make-clip.ts'
+import { mediaProcesses, peakMemory } from './processes.ts'
 import { decodeAll, openWorkplace } from './workplace.ts'
 
 const { media: common, at } = openWorkplace()
 const clip = 'media/street.mp4'
-
-/** Processes that run our child entry under this one. */
-const children = (parent = process.pid) =>
-  readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8')
-    .split(' ')
-    .filter(Boolean)
-    .map(Number)
-    .filter(pid => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(path.join('media', 'child')))
 
 const gone = async (pid: number) => {
   for (let i = 0; i < 100 && existsSync(`/proc/${pid}`); i++) await new Promise(r => setTimeout(r, 50))
@@ -27,10 +19,10 @@ const gone = async (pid: number) => {
 describe.skipIf(process.platform !== 'linux')('the media process (looked at through /proc)', () => {
   test('gets neither credentials nor any of our environment', async () => {
     process.env.AWS_SECRET_ACCESS_KEY = 'secret'
-    const before = children()
+    const before = mediaProcesses()
     await using media = openMedia()
     await media.probe(clip)
-    const [pid] = children().filter(p => !before.includes(p))
+    const [pid] = mediaProcesses().filter(p => !before.includes(p))
     const environment = readFileSync(`/proc/${pid}/environ`, 'utf8')
     expect(environment).toContain('MALLOC_ARENA_MAX')
     expect(environment).not.toMatch(/AWS|PATH|HOME/)
@@ -38,10 +30,10 @@ describe.skipIf(process.platform !== 'linux')('the media process (looked at thro
   })
 
   test('killed in the middle of a call: a Fault, also for the calls that wait and come later', async () => {
-    const before = children()
+    const before = mediaProcesses()
     await using media = openMedia()
     const { facts, timeline } = await media.probe(clip)
-    const [pid] = children().filter(p => !before.includes(p))
+    const [pid] = mediaProcesses().filter(p => !before.includes(p))
     const [segment] = planSegments(timeline, { target: 120, max: 120 })
     const call = media.decode(clip, segment, facts, {
       format: 'png',
@@ -57,10 +49,10 @@ describe.skipIf(process.platform !== 'linux')('the media process (looked at thro
   })
 
   test('is killed when a call takes too long', async () => {
-    const before = children()
+    const before = mediaProcesses()
     await using media = openMedia({ secondsPerCall: 2 })
     await media.probe(clip)
-    const [pid] = children().filter(p => !before.includes(p))
+    const [pid] = mediaProcesses().filter(p => !before.includes(p))
     process.kill(pid, 'SIGSTOP')
     await expect(media.probe(clip)).rejects.toMatchObject({ code: 'media-timeout', details: { seconds: 2 } })
     expect(await gone(pid)).toBe(true)
@@ -77,34 +69,33 @@ describe.skipIf(process.platform !== 'linux')('the media process (looked at thro
       stdio: ['ignore', 'pipe', 'inherit']
     })
     await once(parent.stdout, 'data')
-    const [pid] = children(parent.pid)
+    const [pid] = mediaProcesses(parent.pid)
     expect(pid).toBeGreaterThan(0)
     parent.kill('SIGKILL')
     expect(await gone(pid)).toBe(true)
   })
 
   test('takes no more memory for a clip six times as long', async () => {
-    const before = children()
+    const before = mediaProcesses()
     await using media = openMedia()
     const { facts, timeline } = await media.probe(clip)
-    const [pid] = children().filter(p => !before.includes(p))
-    const peak = () => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1])
+    const [pid] = mediaProcesses().filter(p => !before.includes(p))
     const decode = async () => {
       for (const segment of planSegments(timeline, { target: 60, max: 90 }))
         await media.decode(clip, segment, facts, { format: 'jpeg', out: at('flat.bin') })
     }
     await decode()
-    const once = peak()
+    const once = peakMemory(pid)
     for (let i = 0; i < 5; i++) await decode()
-    expect(peak() / once).toBeLessThan(1.1)
+    expect(peakMemory(pid) / once).toBeLessThan(1.1)
   })
 
   test('keeps no files and threads, nor those of calls that failed', async () => {
-    const before = children()
+    const before = mediaProcesses()
     await using media = openMedia()
     const vorbis = await makeClip(at('vorbis.mkv'), { container: 'matroska', sound: 'libvorbis', frames: 10 })
     const { facts, tables, files } = await decodeAll(media, vorbis)
-    const [pid] = children().filter(p => !before.includes(p))
+    const [pid] = mediaProcesses().filter(p => !before.includes(p))
     const [table, pictures] = [tables[0], files[0]]
     const frames = [...table.frames.slice(1), { ...table.frames[0], offset: 1e9 }]
     const once = async () => {
