@@ -4,7 +4,7 @@
  */
 const prefix = 'controls/'
 
-export const controls = ['cancel', 'retry'] as const
+const controls = ['cancel', 'retry'] as const
 export type Control = (typeof controls)[number]
 
 export const controlKey = (job: string, control: Control) => `${prefix}${job}/${control}`

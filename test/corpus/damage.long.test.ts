@@ -42,7 +42,9 @@ const throughAll = async (media: Media) => {
     segments.push(piece)
   }
   const sounds = await media.sound(clip, sound)
-  await media.join({ segments, facts, out, ...(sounds && { sound }) })
+  const joined = await media.join({ segments, facts, out, ...(sounds && { sound }) })
+  const result = await media.probe(out)
+  if (result.facts.audio ? !joined : joined) throw new Error('told wrongly whether it sounds')
 }
 
 /** What is not as it should be with the end of a copy. */

@@ -3,7 +3,7 @@ import { decode, newFrame, openFilters, packetsOf } from '../../layers/media/ffm
 import { openClip, openDecoder } from '../../layers/media/open.ts'
 import type { ClipRecipe } from '../layers/media/make-clip.ts'
 
-export const street = path.resolve(import.meta.dirname, '../../media/street.mp4')
+const street = path.resolve(import.meta.dirname, '../../media/street.mp4')
 
 type Paint = NonNullable<ClipRecipe['paint']>
 

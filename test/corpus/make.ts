@@ -207,7 +207,7 @@ export const corpus: Record<string, CorpusClip> = {
 }
 
 /** Makes all clips of the corpus in `folder`. */
-export const makeCorpus = async (folder: string) => {
+const makeCorpus = async (folder: string) => {
   mkdirSync(folder, { recursive: true })
   for (const [name, { make }] of Object.entries(corpus)) await make(path.join(folder, name))
 }

@@ -86,6 +86,7 @@ test('a clip broken off behind its index gives the frames that it has', async ()
   expect(facts.video.frames).toBeGreaterThan(20)
   expect(facts.video.frames).toBeLessThan(50)
   expect(rows.length).toBe(facts.video.frames)
+  expect(facts.video.frames + facts.video.missingAtEnd).toBe(50)
 })
 
 test('a damaged clip gives a picture for each frame, and tells which are repeated', async () => {

@@ -50,11 +50,11 @@ describe.skipIf(process.platform !== 'linux')('the media process (looked at thro
 
   test('is killed when a call takes too long', async () => {
     const before = mediaProcesses()
-    await using media = openMedia({ secondsPerCall: 2 })
+    await using media = openMedia({ secondsPerCall: 8 })
     await media.probe(clip)
     const [pid] = mediaProcesses().filter(p => !before.includes(p))
     process.kill(pid, 'SIGSTOP')
-    await expect(media.probe(clip)).rejects.toMatchObject({ code: 'media-timeout', details: { seconds: 2 } })
+    await expect(media.probe(clip)).rejects.toMatchObject({ code: 'media-timeout', details: { seconds: 8 } })
     expect(await gone(pid)).toBe(true)
   })
 

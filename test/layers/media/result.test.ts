@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, readFileSync, statSync } from 'node:fs'
+import { copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { AV_NOPTS_VALUE, AVMEDIA_TYPE_AUDIO, FormatContext } from 'node-av'
 import sharp from 'sharp'
 import { expect, test } from 'vitest'
@@ -6,6 +6,7 @@ import type { PictureFormat, Shape } from '../../../events/clip.ts'
 import { packetsOf } from '../../../layers/media/ffmpeg.ts'
 import { openClip } from '../../../layers/media/open.ts'
 import { openOutput } from '../../../layers/media/output.ts'
+import { damaged } from '../../damage.ts'
 import { makeClip, oddSides, openGop, type ClipRecipe } from './make-clip.ts'
 import { decodeAll, openWorkplace, pixels } from './workplace.ts'
 
@@ -150,6 +151,21 @@ test.each(['wavpack', 'tta'])('sound that is not decoded (%s) is left out', asyn
   const sound = await soundAlone(file, at(`${codec}.mka`))
   expect(await media.join({ segments, sound, facts, out })).toBe(false)
   expect((await media.probe(out)).facts.audio).toBeUndefined()
+})
+
+test('of damaged sound comes what can be had of it, and whether there is any is told', async () => {
+  const file = await makeClip(at('opus.mkv'), { container: 'matroska', sound: 'libopus' })
+  const { facts, out, segments, sound } = await throughAll(file)
+  const bytes = readFileSync(sound!)
+  for (let seed = 0; seed < 40; seed++) {
+    writeFileSync(sound!, damaged(bytes, bytes, seed))
+    const joined = await media
+      .join({ segments, sound, facts, out })
+      .catch((error: unknown) => (error as { code: string }).code)
+    const result = await media.probe(out)
+    expect(result.facts.video.frames).toBe(50)
+    expect(joined, `seed ${seed}`).toBe(result.facts.audio !== undefined)
+  }
 })
 
 test('a clip without sound has none to copy', async () => {
