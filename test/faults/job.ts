@@ -27,7 +27,7 @@ import { credentials, region, startIn } from '../local/store/target.ts'
 
 /** For tests that need not wait: what is tried again is so without the pauses that give a storage time to come back. */
 export const withoutPauses = () => {
-  retry.firstDelaySeconds = 0.05
+  retry.firstDelaySeconds = retry.maxDelaySeconds = 0.05
 }
 
 export const signal = new AbortController().signal

@@ -157,11 +157,14 @@ test('of damaged sound comes what can be had of it, and whether there is any is 
   const file = await makeClip(at('opus.mkv'), { container: 'matroska', sound: 'libopus' })
   const { facts, out, segments, sound } = await throughAll(file)
   const bytes = readFileSync(sound!)
+  // the file is ours up to its first cluster, what is in it was the clip's
+  const head = bytes.subarray(0, bytes.indexOf('1f43b675', 'hex'))
+  const packets = bytes.subarray(head.length)
   for (let seed = 0; seed < 40; seed++) {
-    writeFileSync(sound!, damaged(bytes, bytes, seed))
+    writeFileSync(sound!, Buffer.concat([head, damaged(packets, packets, seed)]))
     const joined = await media
       .join({ segments, sound, facts, out })
-      .catch((error: unknown) => (error as { code: string }).code)
+      .catch((error: unknown) => (error as Error).message)
     const result = await media.probe(out)
     expect(result.facts.video.frames).toBe(50)
     expect(joined, `seed ${seed}`).toBe(result.facts.audio !== undefined)
