@@ -32,6 +32,8 @@ interface PipelineOptions {
   /** Of the store; by default any free port, and keys that are good for this run. */
   port?: number
   credentials?: Credentials
+  /** Whether uploads keep what newer ones take the place of, as in the cloud; without, an upload made again is the same job. */
+  versions?: boolean
   announce: (announcement: Announcement) => void
   /** Asked before a job's chain begins: whether there is anything to do; what it throws ends the job. */
   admit: (job: Job) => Promise<boolean>
@@ -67,6 +69,7 @@ export const openPipeline = async ({
   models,
   port,
   credentials = { accessKeyId: 'clipmill', secretAccessKey: randomBytes(24).toString('base64url') },
+  versions = false,
   announce,
   admit,
   onUpload,
@@ -78,7 +81,7 @@ export const openPipeline = async ({
     credentials,
     region,
     buckets: Object.values(buckets),
-    versioned: [buckets.uploads]
+    versioned: versions ? [buckets.uploads] : []
   })
   // Only now: the folder is ours alone.
   const scratch = path.join(folder, 'scratch')

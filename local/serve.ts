@@ -67,6 +67,7 @@ export const serve = async ({
       models,
       port: address.port,
       credentials: address.credentials,
+      versions: true,
       announce: announcement => announcer.take(announcement),
       admit: async job => {
         await announcer.settled()
