@@ -8,7 +8,15 @@ import { openOutput } from '../../layers/media/output.ts'
 import { makeClip, openGop, type ClipRecipe } from '../layers/media/make-clip.ts'
 import { readFootage } from './footage.ts'
 import { loopClip } from './loop.ts'
-import { cutOff, cutStreamBefore, edit, spoil } from './patch.ts'
+import {
+  cutAviWithin,
+  cutMatroskaWithin,
+  cutMp4Within,
+  cutOff,
+  cutStreamBefore,
+  edit,
+  spoil
+} from './patch.ts'
 
 /** What must come of a clip that can be read. */
 export interface Outcome {
@@ -174,18 +182,18 @@ export const corpus: Record<string, CorpusClip> = {
   ),
   'cut-off-behind-index.mp4': video(
     { muxer: indexFirst, options: { g: '5' } },
-    { pts: upTo(0, 35), missingAtEnd: 15, damaged: true },
-    cutOff(0.7)
+    { pts: upTo(0, 31), missingAtEnd: 19, damaged: true },
+    cutMp4Within(30)
   ),
   'cut-off.mkv': video(
     { container: 'matroska', muxer: { cluster_time_limit: '1' } },
-    { pts: upTo(0, 31), missingAtEnd: 19 },
-    cutOff(0.7)
+    { pts: upTo(0, 30), missingAtEnd: 20 },
+    cutMatroskaWithin(30)
   ),
   'cut-off.avi': video(
     { container: 'avi', codec: 'mjpeg', options: { strict: 'unofficial' } },
-    { pts: upTo(0, 27), missingAtEnd: 23, damaged: true },
-    cutOff(0.7)
+    { pts: upTo(0, 31), missingAtEnd: 19, damaged: true },
+    cutAviWithin(30)
   ),
   'cut-off.ts': video({ container: 'mpegts' }, { pts: upTo(0, 30) }, cutStreamBefore(30)),
   'cut-off-before-index.mp4': { ...video({}, {}, cutOff(0.7)), outcome: { fault: 'clip-unreadable' } },

@@ -108,7 +108,8 @@ export const makeClip = async (file: string, recipe: ClipRecipe = {}) => {
       c.height = height
       c.pixelFormat = depth === 8 ? AV_PIX_FMT_YUV420P : AV_PIX_FMT_YUV420P10LE
       c.timeBase = new Rational(timeBase.num, timeBase.den)
-      c.threadCount = 2
+      // with more, the rate control of some encoders depends on the machine's load
+      c.threadCount = 1
       if (recipe.sampleAspectRatio) c.sampleAspectRatio = new Rational(...recipe.sampleAspectRatio)
     }
   )
