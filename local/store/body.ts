@@ -19,7 +19,7 @@ const prefix = 'x-amz-checksum-'
 const notValues = ['algorithm', 'type', 'mode']
 
 /** The algorithm of the checksum that stands in the headers or is promised for the trailer; at most one may. */
-const announced = (headers: Record<string, string>) => {
+export const announcedChecksum = (headers: Record<string, string>) => {
   const names = [...Object.keys(headers), ...(headers['x-amz-trailer'] ?? '').toLowerCase().split(',')]
     .map(name => name.trim())
     .filter(name => name.startsWith(prefix) && !notValues.includes(name.slice(prefix.length)))
@@ -38,11 +38,33 @@ const expectedLength = (headers: Record<string, string>, chunked: boolean) => {
   return Number(text)
 }
 
-const bytes16 = (base64: string | undefined) => {
-  if (base64 === undefined) return undefined
-  const bytes = Buffer.from(base64, 'base64')
-  if (bytes.length !== 16) throw new S3Error('InvalidDigest')
-  return bytes
+/** Sums up a body as it passes: its MD5, and one additional checksum where that is asked for. */
+export const summing = (algorithm: Algorithm | undefined) => {
+  const md5 = createHash('md5')
+  const checksum = algorithm && createDigest(algorithm)
+  return {
+    update: (chunk: Buffer) => {
+      md5.update(chunk)
+      checksum?.update(chunk)
+    },
+    finish: (): Received => ({
+      md5: md5.digest(),
+      ...(algorithm && { checksum: { algorithm, value: checksum!.digest().toString('base64') } })
+    })
+  }
+}
+
+/** @throws S3Error InvalidDigest, BadDigest where the headers name another Content-MD5 or checksum. */
+export const compareSums = ({ md5, checksum }: Received, headers: Record<string, string>) => {
+  const { 'content-md5': given } = headers
+  const contentMd5 = given === undefined ? md5 : Buffer.from(given, 'base64')
+  if (contentMd5.length !== md5.length) throw new S3Error('InvalidDigest', 'Content-MD5')
+  if (!contentMd5.equals(md5)) throw new S3Error('BadDigest', 'Content-MD5')
+  if (!checksum) return
+  const name = prefix + checksum.algorithm
+  const sent = headers[name] ?? ''
+  if (!isChecksum(checksum.algorithm, sent)) throw new S3Error('InvalidDigest', name)
+  if (sent !== checksum.value) throw new S3Error('BadDigest', name)
 }
 
 /**
@@ -59,35 +81,25 @@ export const receive = async (
   const { payload } = authorization
   const chunked = payload.startsWith('STREAMING-')
   const length = expectedLength(headers, chunked)
-  const algorithm = announced(headers)
-  const contentMd5 = bytes16(headers['content-md5'])
+  const sums = summing(announcedChecksum(headers))
   const trailers: Record<string, string> = {}
 
   // The connection must outlive a refused body, to carry the answer.
   const source = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>
-  const md5 = createHash('md5')
   const sha256 = chunked || payload === 'UNSIGNED-PAYLOAD' ? undefined : createHash('sha256')
-  const checksum = algorithm && createDigest(algorithm)
   let size = 0
   for await (const chunk of chunked ? decodeChunked(source, authorization, trailers) : source) {
     size += chunk.length
     if (size > length) throw new S3Error('IncompleteBody', 'the body is longer than announced')
-    md5.update(chunk)
+    sums.update(chunk)
     sha256?.update(chunk)
-    checksum?.update(chunk)
     await write(chunk)
   }
   if (size < length) throw new S3Error('IncompleteBody')
   if (sha256 && sha256.digest('hex') !== payload) throw new S3Error('XAmzContentSHA256Mismatch')
-  const digest = md5.digest()
-  if (contentMd5?.equals(digest) === false) throw new S3Error('BadDigest', 'Content-MD5')
-  if (!algorithm) return { md5: digest }
-
-  const sent = headers[prefix + algorithm] ?? trailers[prefix + algorithm] ?? ''
-  if (!isChecksum(algorithm, sent)) throw new S3Error('InvalidDigest', prefix + algorithm)
-  const value = checksum.digest().toString('base64')
-  if (sent !== value) throw new S3Error('BadDigest', prefix + algorithm)
-  return { md5: digest, checksum: { algorithm, value } }
+  const received = sums.finish()
+  compareSums(received, { ...trailers, ...headers })
+  return received
 }
 
 /**

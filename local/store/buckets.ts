@@ -18,7 +18,19 @@ export const createBucket: Handler = async ({ catalogue, bucket }) => {
   return { headers: { location: `/${bucket}` } }
 }
 
-export const headBucket: Handler = ({ catalogue, bucket }) => {
+export const headBucket: Handler = ({ catalogue, region, bucket }) => {
   catalogue.bucket(bucket)
-  return {}
+  return { headers: { 'x-amz-bucket-region': region } }
 }
+
+export const bucketLocation: Handler = ({ catalogue, region, bucket }) => {
+  catalogue.bucket(bucket)
+  // The first region has no name here.
+  return { body: xmlDocument('LocationConstraint', region === 'us-east-1' ? '' : region) }
+}
+
+export const bucketVersioning: Handler = ({ catalogue, bucket }) => ({
+  body: xmlDocument('VersioningConfiguration', {
+    Status: catalogue.bucket(bucket).older && 'Enabled'
+  })
+})

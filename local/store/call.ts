@@ -9,6 +9,7 @@ export type Reason = 'PutObject' | 'POST Object' | 'CopyObject' | 'CompleteMulti
 /** A request that is genuine and has found its route. */
 export interface Call {
   catalogue: Catalogue
+  region: string
   method: string
   bucket: string
   key: string

@@ -5,9 +5,9 @@ import { S3Error } from './errors.ts'
 import { openFiles } from './files.ts'
 import type { Files } from './files.ts'
 import { openJournal } from './journal.ts'
-import type { Bucket, Entry, OpenUpload, Part, StoredObject, Upload } from './state.ts'
+import type { Bucket, CorsRule, Entry, OpenUpload, Part, StoredObject, Upload } from './state.ts'
 import { lockFolder } from './lock.ts'
-import { versionOf } from './state.ts'
+import { apply, versionOf } from './state.ts'
 
 /** Buckets, objects and uploads in one folder: `journal.jsonl` says what there is, `data/` has the bytes. */
 export interface Catalogue {
@@ -17,6 +17,8 @@ export interface Catalogue {
   bucket: (name: string) => Bucket
   /** @throws S3Error InvalidBucketName, BucketAlreadyOwnedByYou */
   createBucket: (name: string, options?: { versioned?: boolean }) => Promise<void>
+  /** @throws S3Error NoSuchBucket */
+  putCors: (bucket: string, rules: CorsRule[]) => Promise<void>
   /**
    * Makes an object, in one step that nothing else on its key comes between: `allowed` sees what is there and throws
    * where the object may not take its place. With `upload`, the object is made of that upload, which ends.
@@ -88,21 +90,17 @@ export const openCatalogue = async (dir: string): Promise<Catalogue> => {
     return found
   }
   // On a full disk a deletion must still work: the data goes first, and makes the room for the note.
-  const removeThenNote = async (pieces: Iterable<{ file: string }>, entry: Entry) => {
-    await files.remove(Array.from(pieces, ({ file }) => file))
+  const removeThenNote = async (entry: Entry) => {
+    await files.remove(apply(state, entry))
     await append(entry)
   }
 
   const deleteObject = (name: string, key: string, version?: string) =>
     inTurn(`${name}/${key}`, async () => {
       const { objects, older } = bucket(name)
-      const object = objects.get(key)
-      if (version !== undefined) await append({ op: 'delete', bucket: name, key, version })
-      else if (object && older) await append({ op: 'delete', bucket: name, key })
-      else if (object) {
-        objects.delete(key)
-        await removeThenNote(object.pieces, { op: 'delete', bucket: name, key })
-      }
+      const entry = { op: 'delete', bucket: name, key } as const
+      if (version !== undefined) await removeThenNote({ ...entry, version })
+      else if (objects.get(key)) await (older ? append(entry) : removeThenNote(entry))
     })
 
   return {
@@ -115,6 +113,10 @@ export const openCatalogue = async (dir: string): Promise<Catalogue> => {
         if (state.buckets.has(name)) throw new S3Error('BucketAlreadyOwnedByYou', name)
         await append({ op: 'bucket', bucket: name, created: Date.now(), ...(versioned && { versioned }) })
       }),
+    putCors: async (name, rules) => {
+      bucket(name)
+      await append({ op: 'cors', bucket: name, rules })
+    },
     putObject: (name, draft, allowed, id) => {
       const put = async () => {
         allowed(bucket(name).objects.get(draft.key))
@@ -153,9 +155,8 @@ export const openCatalogue = async (dir: string): Promise<Catalogue> => {
       }),
     abortUpload: ({ id }) =>
       inTurn(id, async () => {
-        const { parts } = upload(id)
-        state.uploads.delete(id)
-        await removeThenNote(parts.values(), { op: 'abort', upload: id })
+        upload(id)
+        await removeThenNote({ op: 'abort', upload: id })
       }),
     close: async () => {
       await close()

@@ -1,8 +1,10 @@
 /** The S3 error codes that the store answers with: HTTP status and the sentence of the XML body. */
 const codes = {
   AccessDenied: [403, 'Access denied'],
+  AccessForbidden: [403, 'The CORS rules of the bucket do not allow this request'],
   AuthorizationHeaderMalformed: [400, 'The Authorization header or the presigned query is malformed'],
   BadDigest: [400, 'The checksum that was sent does not match the content'],
+  BadRequest: [400, 'The preflight request is not valid'],
   BucketAlreadyOwnedByYou: [409, 'The bucket exists already and is yours'],
   EntityTooLarge: [
     400,
@@ -31,6 +33,7 @@ const codes = {
   MaxMessageLengthExceeded: [400, 'The XML of the body is too long'],
   MetadataTooLarge: [400, 'User metadata may have at most 2 KiB'],
   MissingContentLength: [411, 'Content-Length, or x-amz-decoded-content-length, is missing'],
+  NoSuchCORSConfiguration: [404, 'The bucket has no CORS rules'],
   NoSuchBucket: [404, 'The bucket does not exist'],
   NoSuchKey: [404, 'The key does not exist'],
   NoSuchVersion: [404, 'The key has no such version'],

@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import path from 'node:path'
@@ -34,16 +35,30 @@ const readEntry = (line: string) => {
   }
 }
 
+/** Lines end at line feeds alone: a key may have what else ends lines for `readline`. */
+async function* linesOf(file: string) {
+  let rest: Buffer = Buffer.alloc(0)
+  for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {
+    rest = Buffer.concat([rest, chunk])
+    let start = 0
+    for (let end; (end = rest.indexOf('\n', start)) >= 0; start = end + 1)
+      yield rest.toString('utf8', start, end)
+    rest = rest.subarray(start)
+  }
+  if (rest.length) yield rest.toString()
+}
+
 /** Replays the file. Its last lines may be torn, where the machine went down before they were acknowledged. */
 const replay = async (file: string) => {
   const state = emptyState()
   let torn = 0
-  let number = 0
-  const handle = await open(file)
-  for await (const line of handle.readLines()) {
-    number++
+  let lines = 0
+  let size = 0
+  for await (const line of linesOf(file)) {
+    lines++
+    size += Buffer.byteLength(line) + 1
     const entry = readEntry(line)
-    if (!entry) torn ||= number
+    if (!entry) torn ||= lines
     else if (torn) throw new Fault('store-damaged', { file, line: torn })
     else if ('op' in entry) apply(state, entry)
     else if (entry.store !== version)
@@ -52,7 +67,15 @@ const replay = async (file: string) => {
   }
   // Who sent their parts went away with the process that took them.
   state.uploads.clear()
-  return state
+  return { state, lines, size: torn ? 0 : size }
+}
+
+/** Goes on with the file itself, if it is whole. */
+const reopen = async (file: string, { lines, size }: { lines: number; size: number }) => {
+  const handle = await open(file, 'r+')
+  if ((await handle.stat()).size === size) return { handle, lines, size }
+  await handle.close()
+  return undefined
 }
 
 /** Puts a new journal of the state in the place of `file`; returns the open file and its length in bytes and lines. */
@@ -111,14 +134,20 @@ export const openJournal = async (
   data: { folder: string; present: Set<string>; dropped: (files: string[]) => Promise<void> }
 ): Promise<Journal> => {
   const file = path.join(dir, 'journal.jsonl')
-  const state = await replay(file).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return emptyState()
+  const found = await replay(file).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { state: emptyState(), lines: 0, size: 0 }
     throw error
   })
+  const { state } = found
   const used = dropWithoutData(state, data.present)
   await data.dropped([...data.present].filter(name => !used.has(name)))
 
-  let { handle, size, lines } = await writeFresh(file, state)
+  let { handle, size, lines } = await writeFresh(file, state).catch(async (error: unknown) => {
+    // Without room for a second journal, the first one goes on: what it holds can be read, and deleted to make room.
+    const same = found.lines ? await reopen(file, found) : undefined
+    if (!same) throw error
+    return same
+  })
   let renamed = true
   let live = lines
   let queue: Waiting[] = []

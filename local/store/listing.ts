@@ -24,36 +24,40 @@ export const keyEncoding = (query: URLSearchParams) => {
 }
 
 // A token names the last key, or the last common prefix, that was listed.
-const tokenOf = (last: string, prefix: boolean) =>
-  Buffer.from((prefix ? 'p' : 'k') + last).toString('base64url')
+const tokenOf = ({ last, folded }: Place) => Buffer.from((folded ? 'p' : 'k') + last).toString('base64url')
 
-/** Whether a key lies behind the place where the listing was left. */
-const behind = (query: URLSearchParams) => {
-  const token = Buffer.from(query.get('continuation-token') ?? '', 'base64url').toString()
-  const last = query.has('continuation-token') ? token.slice(1) : (query.get('start-after') ?? '')
-  if (query.has('continuation-token') && !/^[pk]/.test(token))
-    throw new S3Error('InvalidArgument', 'the continuation token is not one of ours')
-  return (key: string) => compareKeys(key, last) > 0 && !(token.startsWith('p') && key.startsWith(last))
+const placeOf = (query: URLSearchParams): Place => {
+  if (!query.has('continuation-token')) return { last: query.get('start-after') ?? '', folded: false }
+  const token = Buffer.from(query.get('continuation-token')!, 'base64url').toString()
+  if (!/^[pk]/.test(token)) throw new S3Error('InvalidArgument', 'the continuation token is not one of ours')
+  return { last: token.slice(1), folded: token.startsWith('p') }
+}
+
+/** Where a listing was left: at a key, or at a prefix that stands for all keys that begin with it. */
+interface Place {
+  last: string
+  folded: boolean
 }
 
 interface Found {
   objects: StoredObject[]
   prefixes: string[]
-  next: string | undefined
+  next: Place | undefined
 }
 
 /** One page: objects, and prefixes up to the delimiter, which stand for all keys that begin with them. */
-const page = (all: SortedMap<StoredObject>, query: URLSearchParams, limit: number): Found => {
+const page = (all: SortedMap<StoredObject>, query: URLSearchParams, from: Place, limit: number): Found => {
   const prefix = query.get('prefix') ?? ''
   const delimiter = query.get('delimiter') ?? ''
-  const isBehind = behind(query)
+  const isBehind = (key: string) =>
+    compareKeys(key, from.last) > 0 && !(from.folded && key.startsWith(from.last))
   const found: Found = { objects: [], prefixes: [], next: undefined }
   let key = all.first(k => compareKeys(k, prefix) >= 0 && isBehind(k))
   let last = ''
   let common = ''
   while (key?.startsWith(prefix) && limit > 0) {
     if (found.objects.length + found.prefixes.length === limit) {
-      found.next = tokenOf(last, common !== '')
+      found.next = { last, folded: common !== '' }
       break
     }
     const cut = delimiter ? key.indexOf(delimiter, prefix.length) : -1
@@ -77,26 +81,56 @@ const contents = (objects: StoredObject[], encode: (key: string) => string) =>
     StorageClass: 'STANDARD'
   }))
 
-export const listObjects: Handler = ({ catalogue, bucket, query }: Call) => {
+/** What both versions of the listing tell. */
+const listing = ({ catalogue, bucket, query }: Call, from: Place) => {
   const encode = keyEncoding(query)
   const limit = limitOf(query, 'max-keys')
-  const { objects, prefixes, next } = page(catalogue.bucket(bucket).objects, query, limit)
-  const given = (name: string) => query.get(name) ?? undefined
+  const { objects, prefixes, next } = page(catalogue.bucket(bucket).objects, query, from, limit)
   const encoded = (name: string) => (query.has(name) ? encode(query.get(name)!) : undefined)
   return {
-    body: xmlDocument('ListBucketResult', {
+    encode,
+    encoded,
+    next,
+    content: {
       Name: bucket,
       Prefix: encode(query.get('prefix') ?? ''),
       Delimiter: encoded('delimiter'),
-      StartAfter: encoded('start-after'),
-      EncodingType: given('encoding-type'),
-      ContinuationToken: given('continuation-token'),
-      NextContinuationToken: next,
+      EncodingType: query.get('encoding-type') ?? undefined,
       MaxKeys: limit,
-      KeyCount: objects.length + prefixes.length,
       IsTruncated: next !== undefined,
       Contents: contents(objects, encode),
       CommonPrefixes: prefixes.map(common => ({ Prefix: encode(common) }))
+    },
+    count: objects.length + prefixes.length
+  }
+}
+
+export const listObjects: Handler = call => {
+  const { content, encoded, next, count } = listing(call, placeOf(call.query))
+  return {
+    body: xmlDocument('ListBucketResult', {
+      ...content,
+      StartAfter: encoded('start-after'),
+      ContinuationToken: call.query.get('continuation-token') ?? undefined,
+      NextContinuationToken: next && tokenOf(next),
+      KeyCount: count
+    })
+  }
+}
+
+/** The first version, where the marker is a key or a prefix that was listed. */
+export const listObjectsV1: Handler = call => {
+  const last = call.query.get('marker') ?? ''
+  const delimiter = call.query.get('delimiter') ?? ''
+  const { content, encode, encoded, next } = listing(call, {
+    last,
+    folded: delimiter !== '' && last.endsWith(delimiter)
+  })
+  return {
+    body: xmlDocument('ListBucketResult', {
+      ...content,
+      Marker: encoded('marker') ?? '',
+      NextMarker: next && encode(next.last)
     })
   }
 }

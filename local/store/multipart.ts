@@ -13,7 +13,8 @@ import { elements, textOf, xmlDocument } from './xml.ts'
 const mostParts = 10_000
 const leastPartSize = 5 * 1024 ** 2
 
-const uploadOf = ({ catalogue, bucket, key, query }: Call) =>
+/** @throws S3Error NoSuchUpload */
+export const uploadOf = ({ catalogue, bucket, key, query }: Call) =>
   catalogue.upload(bucket, key, query.get('uploadId')!)
 
 /** The checksum that the upload will have: CRC64NVME is over the whole object always, SHA over the parts' always. */
@@ -48,18 +49,28 @@ export const createUpload: Handler = async ({ catalogue, bucket, key, headers })
   }
 }
 
-export const uploadPart: Handler = async call => {
+/** Makes a part of the upload that the query names of what `fill` writes. @throws S3Error NoSuchUpload, InvalidArgument */
+export const makePart = (call: Call, fill: Call['receive']) => {
   const { catalogue, query } = call
   const upload = uploadOf(call)
   const number = Number(query.get('partNumber'))
   if (!(Number.isInteger(number) && number >= 1 && number <= mostParts))
     throw new S3Error('InvalidArgument', `partNumber must be 1 to ${mostParts}`)
-
-  const { etag, checksum } = await catalogue.files.write(call.receive, async (piece, { md5, checksum }) => {
-    const part = { ...piece, number, etag: md5.toString('hex'), modified: Date.now() }
-    await catalogue.putPart(upload, { ...part, ...(checksum && { checksum }) })
-    return { etag: part.etag, checksum }
+  return catalogue.files.write(fill, async (piece, { md5, checksum }): Promise<Part> => {
+    const part = {
+      ...piece,
+      number,
+      etag: md5.toString('hex'),
+      modified: Date.now(),
+      ...(checksum && { checksum })
+    }
+    await catalogue.putPart(upload, part)
+    return part
   })
+}
+
+export const uploadPart: Handler = async call => {
+  const { etag, checksum } = await makePart(call, call.receive)
   return {
     headers: {
       etag: `"${etag}"`,

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import type { Call, Handler } from './call.ts'
 import { checkRead, checkWrite, parseRange } from './conditions.ts'
@@ -59,7 +58,7 @@ export const keptHeaders = (headers: Record<string, string>) => {
 }
 
 /** @throws S3Error NoSuchBucket, NoSuchKey, NoSuchVersion */
-const find = ({ catalogue }: Call, bucket: string, key: string, version?: string | null) => {
+export const find = ({ catalogue }: Call, bucket: string, key: string, version?: string | null) => {
   const { objects, older } = catalogue.bucket(bucket)
   const newest = objects.get(key)
   if (version) {
@@ -151,6 +150,12 @@ export const readObject: Handler = call => {
   }
 }
 
+/** Tags cannot be set here; clients ask for them before they copy. */
+export const noTags: Handler = call => {
+  find(call, call.bucket, call.key)
+  return { body: xmlDocument('Tagging', { TagSet: {} }) }
+}
+
 export const deleteObject: Handler = async ({ catalogue, bucket, key, query }) => {
   await catalogue.deleteObject(bucket, key, query.get('versionId') ?? undefined)
   return { status: 204 }
@@ -162,64 +167,15 @@ export const deleteObjects: Handler = async ({ catalogue, bucket, headers, recei
   if (!Object.keys(headers).some(name => name === 'content-md5' || /^x-amz-checksum-(crc|sha)/.test(name)))
     throw new S3Error('InvalidRequest', 'Content-MD5 or a checksum is missing')
   const xml = await receiveXml()
-  const keys = elements(xml, 'Object').map(object => textOf(object, 'Key'))
-  if (!keys.length || keys.length > mostDeletions || keys.includes(undefined))
+  const named = elements(xml, 'Object').map(object => ({
+    Key: textOf(object, 'Key') ?? '',
+    VersionId: textOf(object, 'VersionId')
+  }))
+  if (!named.length || named.length > mostDeletions || named.some(({ Key }) => !Key))
     throw new S3Error('MalformedXML')
-  await Promise.all(keys.map(key => catalogue.deleteObject(bucket, key!)))
+  await Promise.all(named.map(({ Key, VersionId }) => catalogue.deleteObject(bucket, Key, VersionId)))
   const quiet = textOf(xml, 'Quiet')?.trim() === 'true'
-  return { body: xmlDocument('DeleteResult', { Deleted: quiet ? [] : keys.map(key => ({ Key: key })) }) }
-}
-
-/** `/bucket/key` or `bucket/key`, URL-encoded; versions are not kept here. */
-const copySource = (header: string) => {
-  const [, bucket, key] = /^\/?([^/?]+)\/([^?]+)$/.exec(header) ?? []
-  if (!bucket || !key) throw new S3Error('InvalidArgument', 'x-amz-copy-source must be /bucket/key')
-  try {
-    return { bucket, key: decodeURIComponent(key) }
-  } catch {
-    throw new S3Error('InvalidArgument', 'x-amz-copy-source cannot be decoded')
-  }
-}
-
-export const copyObject: Handler = async call => {
-  const { catalogue, bucket, key, headers } = call
-  const from = copySource(headers['x-amz-copy-source'])
-  const source = find(call, from.bucket, from.key)
-  checkRead(headers, source, 'x-amz-copy-source-')
-  const allowed = (present?: StoredObject) => checkWrite(headers, key, present)
-  allowed(catalogue.bucket(bucket).objects.get(key))
-  const replaced = headers['x-amz-metadata-directive'] === 'REPLACE'
-  if (!replaced && from.bucket === bucket && from.key === key)
-    throw new S3Error('InvalidRequest', 'a copy onto itself must replace its metadata')
-  const stays = keptHeaders(headers)
-
-  const copy = async (write: (chunk: Buffer) => Promise<void> | void) => {
-    const md5 = createHash('md5')
-    const bytes = catalogue.files.read(source.pieces, 0, sizeOf(source)) as AsyncIterable<Buffer>
-    for await (const chunk of bytes) {
-      md5.update(chunk)
-      await write(chunk)
-    }
-    return md5.digest('hex')
-  }
-  return catalogue.files.write(copy, async (piece, etag) => {
-    const draft = {
-      key,
-      etag,
-      pieces: [piece],
-      headers: replaced ? stays : source.headers,
-      ...(source.checksum?.type === 'FULL_OBJECT' && { checksum: source.checksum })
-    }
-    const object = await catalogue.putObject(bucket, draft, allowed)
-    call.created(object, 'CopyObject')
-    return {
-      body: xmlDocument('CopyObjectResult', {
-        ETag: `"${object.etag}"`,
-        LastModified: new Date(object.modified).toISOString(),
-        ...checksumFields(object)
-      })
-    }
-  })
+  return { body: xmlDocument('DeleteResult', { Deleted: quiet ? [] : named }) }
 }
 
 /** A checksum as an element of an XML answer. */

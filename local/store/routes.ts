@@ -1,5 +1,8 @@
+import { objectAttributes } from './attributes.ts'
 import * as buckets from './buckets.ts'
 import type { Handler } from './call.ts'
+import * as copies from './copies.ts'
+import * as cors from './cors.ts'
 import { S3Error } from './errors.ts'
 import * as listing from './listing.ts'
 import * as multipart from './multipart.ts'
@@ -18,25 +21,30 @@ interface Route {
   run: Handler
 }
 
-const listParameters = [
-  'prefix',
-  'delimiter',
-  'max-keys',
-  'start-after',
-  'continuation-token',
-  'encoding-type',
-  'fetch-owner'
-]
+const listParameters = ['prefix', 'delimiter', 'max-keys', 'encoding-type']
 const responseHeaders = ['type', 'language', 'disposition', 'encoding'].map(
   name => `response-content-${name}`
 )
+const partParameters = ['uploadId', 'partNumber']
 const readParameters = ['versionId', ...responseHeaders, 'response-cache-control', 'response-expires']
 
 const routes: Route[] = [
   { method: 'GET', level: 'service', run: buckets.listBuckets },
   { method: 'PUT', level: 'bucket', run: buckets.createBucket },
   { method: 'HEAD', level: 'bucket', run: buckets.headBucket },
-  { method: 'GET', level: 'bucket', needs: ['list-type'], takes: listParameters, run: listing.listObjects },
+  {
+    method: 'GET',
+    level: 'bucket',
+    needs: ['list-type'],
+    takes: [...listParameters, 'start-after', 'continuation-token', 'fetch-owner'],
+    run: listing.listObjects
+  },
+  { method: 'GET', level: 'bucket', takes: [...listParameters, 'marker'], run: listing.listObjectsV1 },
+  { method: 'GET', level: 'bucket', needs: ['location'], run: buckets.bucketLocation },
+  { method: 'GET', level: 'bucket', needs: ['versioning'], run: buckets.bucketVersioning },
+  { method: 'GET', level: 'bucket', needs: ['cors'], run: cors.getCors },
+  { method: 'PUT', level: 'bucket', needs: ['cors'], run: cors.putCors },
+  { method: 'DELETE', level: 'bucket', needs: ['cors'], run: cors.deleteCors },
   {
     method: 'GET',
     level: 'bucket',
@@ -47,11 +55,20 @@ const routes: Route[] = [
   { method: 'POST', level: 'bucket', needs: ['delete'], run: objects.deleteObjects },
   { method: 'GET', level: 'object', takes: readParameters, run: objects.readObject },
   { method: 'HEAD', level: 'object', takes: readParameters, run: objects.readObject },
-  { method: 'PUT', level: 'object', header: 'x-amz-copy-source', run: objects.copyObject },
+  { method: 'GET', level: 'object', needs: ['attributes'], takes: ['versionId'], run: objectAttributes },
+  { method: 'GET', level: 'object', needs: ['tagging'], run: objects.noTags },
+  { method: 'PUT', level: 'object', header: 'x-amz-copy-source', run: copies.copyObject },
   { method: 'PUT', level: 'object', run: objects.putObject },
   { method: 'DELETE', level: 'object', takes: ['versionId'], run: objects.deleteObject },
   { method: 'POST', level: 'object', needs: ['uploads'], run: multipart.createUpload },
-  { method: 'PUT', level: 'object', needs: ['uploadId', 'partNumber'], run: multipart.uploadPart },
+  {
+    method: 'PUT',
+    level: 'object',
+    header: 'x-amz-copy-source',
+    needs: partParameters,
+    run: copies.copyPart
+  },
+  { method: 'PUT', level: 'object', needs: partParameters, run: multipart.uploadPart },
   { method: 'POST', level: 'object', needs: ['uploadId'], run: multipart.completeUpload },
   { method: 'DELETE', level: 'object', needs: ['uploadId'], run: multipart.abortUpload },
   {
@@ -88,7 +105,5 @@ export const route = (
   )
   if (!found || (query.get('list-type') ?? '2') !== '2')
     throw new S3Error('NotImplemented', `${method} ${level} ${names.join(' ')}`)
-  if (found.run === multipart.uploadPart && 'x-amz-copy-source' in headers)
-    throw new S3Error('NotImplemented', 'a part that is copied from an object')
   return found.run
 }

@@ -46,11 +46,26 @@ export interface Upload {
   checksum?: Omit<Checksum, 'value'>
 }
 
+/** Which pages of other origins may read a bucket's answers; patterns may have one `*`. */
+export interface CorsRule {
+  id?: string
+  origins: string[]
+  methods: string[]
+  /** Patterns of the headers that a request may bring, in lower case. */
+  headers: string[]
+  /** Names of the headers of an answer that the page may see. */
+  expose: string[]
+  /** For how many seconds a browser may remember the answer to a preflight. */
+  maxAge?: number
+}
+
 export type Entry =
   | { op: 'bucket'; bucket: string; created: number; versioned?: boolean }
   | { op: 'put'; bucket: string; object: StoredObject; upload?: string }
   /** Without a version, the newest one goes; a versioned bucket then still has it among the older ones. */
   | { op: 'delete'; bucket: string; key: string; version?: string }
+  /** An empty list is none. */
+  | { op: 'cors'; bucket: string; rules: CorsRule[] }
   | { op: 'upload'; upload: Upload }
   | { op: 'part'; upload: string; part: Part }
   | { op: 'abort'; upload: string }
@@ -59,6 +74,7 @@ export interface Bucket {
   name: string
   created: number
   objects: SortedMap<StoredObject>
+  cors: CorsRule[]
   /** By key, what newer objects took the place of, oldest first; only where the bucket keeps versions. */
   older?: Map<string, StoredObject[]>
 }
@@ -120,7 +136,7 @@ const setOlder = (older: Bucket['older'], key: string, objects: StoredObject[]) 
   else older?.delete(key)
 }
 
-/** Brings the state up to date; returns the files that nothing needs any more. */
+/** Brings the state up to date; returns the files that nothing needs any more. A deletion may be applied twice. */
 export const apply = (state: State, entry: Entry): string[] => {
   switch (entry.op) {
     case 'bucket':
@@ -128,6 +144,7 @@ export const apply = (state: State, entry: Entry): string[] => {
         name: entry.bucket,
         created: entry.created,
         objects: new SortedMap(),
+        cors: [],
         ...(entry.versioned && { older: new Map() })
       })
       return []
@@ -151,6 +168,9 @@ export const apply = (state: State, entry: Entry): string[] => {
       bucket.objects.delete(entry.key)
       return files
     }
+    case 'cors':
+      state.buckets.get(entry.bucket)!.cors = entry.rules
+      return []
     case 'upload':
       state.uploads.set(entry.upload.id, { ...entry.upload, parts: new Map() })
       return []
@@ -167,8 +187,9 @@ export const apply = (state: State, entry: Entry): string[] => {
 
 /** The shortest list of entries that leads to this state. */
 export function* entriesOf({ buckets, uploads }: State): Generator<Entry> {
-  for (const { name, created, objects, older } of buckets.values()) {
+  for (const { name, created, objects, cors, older } of buckets.values()) {
     yield { op: 'bucket', bucket: name, created, ...(older && { versioned: true }) }
+    if (cors.length) yield { op: 'cors', bucket: name, rules: cors }
     for (const [key, versions] of older ?? []) {
       for (const object of versions) yield { op: 'put', bucket: name, object }
       if (!objects.get(key)) yield { op: 'delete', bucket: name, key }
@@ -192,9 +213,10 @@ export const dropWithoutData = ({ buckets }: State, present: Set<string>) => {
     if (whole) for (const { file } of pieces) used.add(file)
     return whole
   }
-  for (const { objects, older } of buckets.values()) {
-    for (const object of [...objects.values()]) if (!keep(object)) objects.delete(object.key)
-    for (const [key, versions] of older ?? []) setOlder(older, key, versions.filter(keep))
+  for (const bucket of buckets.values()) {
+    for (const [key, versions] of bucket.older ?? []) setOlder(bucket.older, key, versions.filter(keep))
+    for (const object of [...bucket.objects.values()])
+      if (!keep(object)) dropVersion(bucket, object.key, versionOf(object))
   }
   return used
 }

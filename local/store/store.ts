@@ -9,17 +9,21 @@ import type { ObjectCreated } from '../../events/upload.ts'
 import { receive, receiveXml } from './body.ts'
 import type { Reply } from './call.ts'
 import { openCatalogue } from './catalogue.ts'
+import { corsHeaders, preflight } from './cors.ts'
 import { asS3Error, S3Error } from './errors.ts'
 import { objectCreated } from './events.ts'
-import { isForm, postForm } from './post.ts'
+import { isForm } from './form.ts'
+import { postForm } from './post.ts'
 import { route } from './routes.ts'
 import { authorize } from './signature.ts'
 import type { Credentials } from './signature.ts'
 import { xmlDocument } from './xml.ts'
 
 const keyLimit = 1024
-// Milliseconds: a connection on which nothing moves, and what requests get to end before the store closes.
+// Milliseconds: a connection on which nothing moves; what a client gets to see that its body is refused; what requests
+// get to end before the store closes.
 const idleLimit = 120_000
+const refusedLimit = 5000
 const closeLimit = 5000
 const olderLimit = 7 * 24 * 3600 * 1000
 
@@ -39,7 +43,10 @@ interface StoreOptions {
 export interface Store {
   /** http://127.0.0.1:<port>, for path-style clients. */
   endpoint: string
-  /** Calls `listener` for each new object once it is safe on the disk; returns how to stop that. */
+  /**
+   * Calls `listener` for each new object once it is safe on the disk and the client is told; returns how to stop that.
+   * A process that dies in between never calls: `objects` has them all at the next start.
+   */
   onObjectCreated: (listener: (event: ObjectCreated) => void) => () => void
   /** The events of the objects that are in a bucket, oldest first: who missed some while it was away finds them here. */
   objects: (bucket: string) => ObjectCreated[]
@@ -134,21 +141,26 @@ export const startStore = async ({
     const { method = '', url = '' } = request
     const { path, bucket, key, query } = target(url)
     const sent = flatHeaders(request)
-    // A form brings its signature in its fields.
+    // A form brings its signature in its fields; a preflight has none.
     const form = method === 'POST' && bucket !== '' && key === '' && isForm(sent)
-    const authorization = form
-      ? undefined
-      : authorize({ method, path, query, headers: sent }, credentials, region, Date.now())
+    const authorization =
+      form || method === 'OPTIONS'
+        ? undefined
+        : authorize({ method, path, query, headers: sent }, credentials, region, Date.now())
     const headers = { ...hoistedHeaders(query), ...sent }
     const begin = () => {
       // With Expect: 100-continue the client sends its body only now that the request is found right.
       if (headers.expect) response.writeContinue()
     }
+    if (form) begin()
     const handler = form
       ? postForm(request, credentials, region)
-      : route(method, { bucket, key }, query, headers)
+      : method === 'OPTIONS'
+        ? preflight
+        : route(method, { bucket, key }, query, headers)
     return handler({
       catalogue,
+      region,
       method,
       bucket,
       key,
@@ -169,15 +181,26 @@ export const startStore = async ({
     })
   }
 
+  /** Of bad answers too, so that a page can read them. */
+  const cors = (request: IncomingMessage) => {
+    const [, name] = /^\/([^/?]*)/.exec(request.url ?? '') ?? []
+    const rules = catalogue.buckets().find(bucket => bucket.name === name)?.cors ?? []
+    return corsHeaders(rules, request.method ?? '', flatHeaders(request))
+  }
+
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
     const requestId = randomBytes(8).toString('hex').toUpperCase()
     try {
       const reply = await answer(request, response, requestId).catch((error: unknown) =>
         errorReply(asS3Error(error), request.url ?? '', requestId)
       )
-      await send(request, response, reply, requestId)
-      // What is left of a refused body, so that the connection can be used again.
+      await send(request, response, { ...reply, headers: { ...cors(request), ...reply.headers } }, requestId)
+      // What is left of a refused body, so that the answer is seen and the connection can be used again.
       request.resume()
+      if (!request.complete) {
+        const patience = setTimeout(() => request.destroy(), refusedLimit)
+        request.once('close', () => clearTimeout(patience))
+      }
       if (!server.listening) request.socket.end()
     } catch {
       // The client went away, or the data could not be read in mid-answer: it must not look whole.

@@ -24,8 +24,8 @@ const namespace = (name: string) =>
   name === 'Error' ? '' : ' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
 
 /** An S3 document: objects become nested elements, lists repeated ones, undefined nothing. */
-export const xmlDocument = (name: string, content: Element) =>
-  `<?xml version="1.0" encoding="UTF-8"?>\n<${name}${namespace(name)}>${render(content)}</${name}>`
+export const xmlDocument = (name: string, content: Element | string) =>
+  `<?xml version="1.0" encoding="UTF-8"?>\n<${name}${namespace(name)}>${typeof content === 'string' ? escape(content) : render(content)}</${name}>`
 
 const entities = new Map([
   ['amp', '&'],
@@ -61,8 +61,8 @@ export const elements = (xml: string, name: string) => {
   return found
 }
 
+/** The texts of all elements of that name. */
+export const textsOf = (xml: string, name: string) => elements(xml, name).map(unescape)
+
 /** The text of the first element of that name. */
-export const textOf = (xml: string, name: string) => {
-  const [inner] = elements(xml, name)
-  return inner === undefined ? undefined : unescape(inner)
-}
+export const textOf = (xml: string, name: string) => textsOf(xml, name).at(0)

@@ -1,58 +1,63 @@
 import { spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { appendFile, mkdir, readdir, readFile, rename, rmdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { GetObjectCommand } from '@aws-sdk/client-s3'
 import { describe, expect, test } from 'vitest'
 import { Fault } from '../../../events/faults.ts'
-import type { FaultCode } from '../../../events/faults.ts'
-import { createClient, openStorage } from '../../../functions/shared/storage.ts'
-import { openJournal } from '../../../local/store/journal.ts'
-import type { Entry } from '../../../local/store/state.ts'
-import { rawRequest } from './raw.ts'
+import { createClient } from '../../../functions/shared/storage.ts'
+import { exchange, rawRequest } from './raw.ts'
 import { credentials, region, startIn, temporaryFolder } from './target.ts'
-
-const type = { contentType: 'application/octet-stream' }
-const storageAt = (endpoint: string) =>
-  openStorage({ bucket: 'results', client: createClient({ endpoint, region, credentials }) })
-const target = (endpoint: string) => ({ endpoint, region, bucket: 'results', credentials })
-const dataFiles = (dir: string) => readdir(path.join(dir, 'data'))
-const code = (name: FaultCode) => expect.objectContaining({ code: name }) as Fault
-
-/** The store in a process of its own; `limit` is the largest file that it may write, in KiB. */
-const spawnStore = async (dir: string, limit = 'unlimited') => {
-  const script = path.join(import.meta.dirname, 'serve.ts')
-  const child = spawn('bash', ['-c', `ulimit -f ${limit}; exec "$0" "$@"`, process.execPath, script, dir], {
-    stdio: ['ignore', 'pipe', 'inherit']
-  })
-  const [line] = (await once(child.stdout, 'data')) as [Buffer]
-  return {
-    endpoint: line.toString().trim(),
-    kill: async () => {
-      child.kill('SIGKILL')
-      await once(child, 'exit')
-    }
-  }
-}
+import { beginParts, code, dataFiles, largeForm, spawnStore, storageAt, targetAt, type } from './world.ts'
 
 describe('a store that is killed', () => {
-  test('in the middle of an upload keeps the object that was there, and nothing else', async () => {
-    await using folder = await temporaryFolder()
-    const killed = await spawnStore(folder.dir)
-    await storageAt(killed.endpoint).put('clip', 'old', type)
-    const body = randomBytes(8 << 20)
-    const cut = rawRequest(target(killed.endpoint), { method: 'PUT', key: 'clip', body, cutAfter: 4 << 20 })
-    cut.catch(() => undefined)
-    while ((await dataFiles(folder.dir)).length < 2) await new Promise(resolve => setTimeout(resolve, 5))
-    await killed.kill()
+  const body = randomBytes(8 << 20)
+  const stopAfter = 4 << 20
+  const uploads: [string, (endpoint: string) => Promise<() => Promise<unknown>>][] = [
+    [
+      'an upload',
+      endpoint =>
+        Promise.resolve(() => rawRequest(targetAt(endpoint), { method: 'PUT', key: 'clip', body, stopAfter }))
+    ],
+    [
+      'a form',
+      async endpoint => {
+        const form = await largeForm(endpoint)
+        return () => exchange(endpoint, { ...form, stopAfter })
+      }
+    ],
+    [
+      'an upload in parts',
+      async endpoint => {
+        const query = { uploadId: await beginParts(endpoint, 'clip'), partNumber: '2' }
+        return () => rawRequest(targetAt(endpoint), { method: 'PUT', key: 'clip', query, body, stopAfter })
+      }
+    ]
+  ]
+  test.each(uploads)(
+    'in the middle of %s keeps the object that was there, and nothing else',
+    async (_, begin) => {
+      await using folder = await temporaryFolder()
+      const killed = await spawnStore(folder.dir)
+      await storageAt(killed.endpoint).put('clip', 'old', type)
+      const send = await begin(killed.endpoint)
+      const before = (await dataFiles(folder.dir)).length
+      const cut = expect(send()).rejects.toThrow()
+      while ((await dataFiles(folder.dir)).length === before)
+        await new Promise(resolve => setTimeout(resolve, 5))
+      await killed.kill()
+      await cut
 
-    const store = await startIn(folder.dir)
-    const storage = storageAt(store.endpoint)
-    expect(Buffer.from(await storage.get('clip')).toString()).toBe('old')
-    expect(await dataFiles(folder.dir)).toHaveLength(1)
-    await store.close()
-  })
+      const store = await startIn(folder.dir)
+      const storage = storageAt(store.endpoint)
+      expect(Buffer.from(await storage.get('clip')).toString()).toBe('old')
+      expect(await Array.fromAsync(storage.list(''))).toHaveLength(1)
+      const uploads = await rawRequest(targetAt(store.endpoint), { query: { uploads: '' } })
+      expect(uploads.body.toString()).not.toContain('<UploadId>')
+      expect(await dataFiles(folder.dir)).toHaveLength(1)
+      await store.close()
+    }
+  )
 
   test('at any moment has every object that it acknowledged, each one whole', async () => {
     await using folder = await temporaryFolder()
@@ -91,48 +96,16 @@ describe('a store that is killed', () => {
   })
 })
 
-test('a full disk is told as such, without retries, and leaves nothing', async () => {
-  await using folder = await temporaryFolder()
-  const store = await spawnStore(folder.dir, '2048')
-  const storage = storageAt(store.endpoint)
-  await storage.put('small', 'fits', type)
-  const body = randomBytes(8 << 20)
-  await expect(storage.put('large', body, type)).rejects.toEqual(code('storage-full'))
-  const answer = await rawRequest(target(store.endpoint), { method: 'PUT', key: 'large', body })
-  expect(answer).toMatchObject({ status: 507, code: 'InsufficientStorage' })
-  expect(await storage.exists('large')).toBe(false)
-  expect(await dataFiles(folder.dir)).toHaveLength(1)
-  await storage.put('small', 'fits still', type)
-  await store.kill()
-  const again = await startIn(folder.dir)
-  expect(Buffer.from(await storageAt(again.endpoint).get('small')).toString()).toBe('fits still')
-  await again.close()
-})
-
-test('an upload that its client cuts off leaves nothing', async () => {
-  await using folder = await temporaryFolder()
-  const store = await startIn(folder.dir)
-  const body = randomBytes(3 << 20)
-  const cut = rawRequest(target(store.endpoint), { method: 'PUT', key: 'cut', body, cutAfter: 2 << 20 })
-  await expect(cut).rejects.toThrow()
-  while ((await dataFiles(folder.dir)).length) await new Promise(resolve => setTimeout(resolve, 5))
-  expect(await storageAt(store.endpoint).exists('cut')).toBe(false)
-  await store.close()
-})
-
 test('what was sent of an upload in parts is gone when the store starts again', async () => {
   await using folder = await temporaryFolder()
   const store = await startIn(folder.dir)
-  const request = { key: 'parts', query: { uploads: '' } }
-  const { body } = await rawRequest(target(store.endpoint), { ...request, method: 'POST' })
-  const [, uploadId] = /<UploadId>(.*?)</.exec(body.toString())!
-  const part = { method: 'PUT', key: 'parts', query: { uploadId, partNumber: '1' }, body: 'x' }
-  expect(await rawRequest(target(store.endpoint), part)).toMatchObject({ status: 200 })
+  const uploadId = await beginParts(store.endpoint, 'parts')
+  const part = { method: 'PUT', key: 'parts', query: { uploadId, partNumber: '2' }, body: 'x' }
   expect(await dataFiles(folder.dir)).toHaveLength(1)
   await store.close()
   const again = await startIn(folder.dir)
   expect(await dataFiles(folder.dir)).toHaveLength(0)
-  expect(await rawRequest(target(again.endpoint), part)).toMatchObject({ code: 'NoSuchUpload' })
+  expect(await rawRequest(targetAt(again.endpoint), part)).toMatchObject({ code: 'NoSuchUpload' })
   await again.close()
 })
 
@@ -187,103 +160,4 @@ test('a port that is taken is named', async () => {
   const port = Number(new URL(store.endpoint).port)
   await expect(startIn(other.dir, port)).rejects.toEqual(new Fault('port-in-use', { port }))
   await store.close()
-})
-
-describe('the journal', () => {
-  const journal = (dir: string) => path.join(dir, 'journal.jsonl')
-  const written = async (dir: string) => {
-    const store = await startIn(dir)
-    await storageAt(store.endpoint).put('a', 'x', type)
-    await store.close()
-  }
-
-  test('may end in a torn line', async () => {
-    await using folder = await temporaryFolder()
-    await written(folder.dir)
-    await appendFile(journal(folder.dir), '{"op":"put","bucket":"results","obj')
-    const store = await startIn(folder.dir)
-    const storage = storageAt(store.endpoint)
-    expect(await storage.exists('a')).toBe(true)
-    await storage.put('b', 'x', type)
-    await store.close()
-    const again = await startIn(folder.dir)
-    expect(await storageAt(again.endpoint).exists('b')).toBe(true)
-    await again.close()
-  })
-
-  test('may have headers that cannot be sent: the object is not read, but can be removed', async () => {
-    await using folder = await temporaryFolder()
-    await written(folder.dir)
-    const text = await readFile(journal(folder.dir), 'utf8')
-    await writeFile(journal(folder.dir), text.replace(type.contentType, '日本'))
-    const store = await startIn(folder.dir)
-    await expect(rawRequest(target(store.endpoint), { key: 'a' })).rejects.toThrow()
-    await rawRequest(target(store.endpoint), { method: 'DELETE', key: 'a' })
-    expect(await dataFiles(folder.dir)).toHaveLength(0)
-    await store.close()
-  })
-
-  test('damaged in its middle is refused rather than guessed, and so is another version', async () => {
-    await using folder = await temporaryFolder()
-    await written(folder.dir)
-    const text = await readFile(journal(folder.dir), 'utf8')
-    await writeFile(journal(folder.dir), text.replace('{"op":"bucket"', '{"op:"bucket"'))
-    await expect(startIn(folder.dir)).rejects.toEqual(code('store-damaged'))
-    await writeFile(journal(folder.dir), text.replace('"store":1', '"store":2'))
-    await expect(startIn(folder.dir)).rejects.toEqual(code('store-version'))
-    // Refusing took nothing away.
-    await writeFile(journal(folder.dir), text)
-    const store = await startIn(folder.dir)
-    expect(await storageAt(store.endpoint).exists('a')).toBe(true)
-    await store.close()
-  })
-
-  const nothing = (folder: string) => ({
-    folder,
-    present: new Set<string>(),
-    dropped: () => Promise.resolve()
-  })
-  const entry = (sequencer: number): Entry => ({
-    op: 'put',
-    bucket: 'results',
-    object: { key: 'a', etag: '', modified: 0, pieces: [], headers: {}, sequencer }
-  })
-  /** Replaces one object 16,000 times. */
-  const appendMuch = async ({ append }: Awaited<ReturnType<typeof openJournal>>) => {
-    await append({ op: 'bucket', bucket: 'results', created: 0 })
-    for (const batch of [0, 1])
-      await Promise.all(Array.from({ length: 8000 }, (_, i) => append(entry(8000 * batch + i))))
-  }
-  const lines = async (dir: string) => (await readFile(journal(dir), 'utf8')).trim().split('\n').length
-
-  test('is shortened when most of it is past', async () => {
-    await using folder = await temporaryFolder()
-    const first = await openJournal(folder.dir, nothing(folder.dir))
-    await appendMuch(first)
-    await first.append(entry(20_000))
-    expect(await lines(folder.dir)).toBeLessThan(8000)
-    await first.close()
-
-    const again = await openJournal(folder.dir, nothing(folder.dir))
-    expect(again.state.buckets.get('results')?.objects.get('a')?.sequencer).toBe(20_000)
-    expect(await lines(folder.dir)).toBe(3)
-    await again.close()
-  })
-
-  test('that cannot be shortened goes on as it is', async () => {
-    await using folder = await temporaryFolder()
-    const { append, close, state } = await openJournal(folder.dir, nothing(folder.dir))
-    // No file can take the place of a folder.
-    await rename(journal(folder.dir), path.join(folder.dir, 'kept'))
-    await mkdir(journal(folder.dir))
-    await appendMuch({ append, close, state })
-    await append(entry(20_000))
-    expect(state.buckets.get('results')?.objects.get('a')?.sequencer).toBe(20_000)
-    await close()
-    await rmdir(journal(folder.dir))
-    await rename(path.join(folder.dir, 'kept'), journal(folder.dir))
-    const again = await openJournal(folder.dir, nothing(folder.dir))
-    expect(again.state.buckets.get('results')?.objects.get('a')?.sequencer).toBe(20_000)
-    await again.close()
-  })
 })

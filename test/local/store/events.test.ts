@@ -1,8 +1,10 @@
 import { CopyObjectCommand } from '@aws-sdk/client-s3'
-import { expect, test } from 'vitest'
+import { createPresignedPost } from '@aws-sdk/s3-presigned-post'
+import { expect, test, vi } from 'vitest'
 import { objectCreated } from '../../../events/upload.ts'
 import type { ObjectCreated } from '../../../events/upload.ts'
 import { createClient, openStorage } from '../../../functions/shared/storage.ts'
+import { awkwardKeys } from './keys.ts'
 import { credentials, region, startIn, temporaryFolder } from './target.ts'
 
 const type = { contentType: 'video/mp4' }
@@ -53,6 +55,33 @@ test("each new object is told in EventBridge's words", async () => {
   stop()
   await storage.put('unheard', 'x', type)
   expect(events).toHaveLength(2)
+  await store.close()
+})
+
+test('keys are told as they are, however the object came', async () => {
+  await using folder = await temporaryFolder()
+  const store = await startIn(folder.dir)
+  const client = createClient({ endpoint: store.endpoint, region, credentials })
+  const told: ObjectCreated['detail'][] = []
+  store.onObjectCreated(({ detail }) => told.push(detail))
+  // A form's line ends are CRLF, whatever they were.
+  const keys = awkwardKeys.filter(key => !key.includes('\n'))
+  const storage = openStorage({ bucket: 'uploads', client })
+  for (const Key of keys) {
+    await storage.put(Key, 'x', type)
+    const { url, fields } = await createPresignedPost(client, { Bucket: 'uploads', Key })
+    const form = new FormData()
+    for (const [name, value] of Object.entries(fields)) form.append(name, value)
+    form.append('file', new Blob(['content']))
+    expect((await fetch(url, { method: 'POST', body: form })).status).toBe(204)
+  }
+  await vi.waitFor(() => expect(told).toHaveLength(2 * keys.length))
+  expect(told.map(({ object, reason }) => [object.key, object.size, reason])).toEqual(
+    keys.flatMap(key => [
+      [key, 1, 'PutObject'],
+      [key, 7, 'POST Object']
+    ])
+  )
   await store.close()
 })
 

@@ -26,6 +26,7 @@ export const awkwardKeys = [
   '\uffee before \u{10000}',
   'tab\tand\nnewline',
   'control\u0001character',
+  'line\u2028separator',
   'CASE',
   'case',
   'x'.repeat(1024),

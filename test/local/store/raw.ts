@@ -11,12 +11,15 @@ const sha256 = (data: string | Buffer) => createHash('sha256').update(data).dige
 const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text).digest()
 const stamp = (time: number) => new Date(time).toISOString().replace(/[-:]|\.\d+/g, '')
 
-interface RawRequest {
-  method?: string
+/** What signs text under a scope: <day>/<region>/s3/aws4_request. */
+export const signerOf = ({ credentials }: Pick<Target, 'credentials'>, scope: string) => {
+  const key = scope.split('/').reduce<string | Buffer>(hmac, `AWS4${credentials.secretAccessKey}`)
+  return (text: string) => hmac(key, text).toString('hex')
+}
+
+interface RawRequest extends Omit<Exchange, 'path'> {
   key?: string
   query?: Record<string, string>
-  headers?: Record<string, string>
-  body?: string | Buffer
   /** x-amz-content-sha256; the body's hash where it is left out. */
   payload?: string
   /** Milliseconds since 1970: when the request says that it was signed. */
@@ -27,12 +30,60 @@ interface RawRequest {
   chunks?: (sign: (text: string) => string, seed: string, preamble: string) => string | Buffer
   /** Changes the signed request before it is sent. */
   tamper?: (sent: { path: string; headers: Record<string, string> }) => void
+}
+
+export interface Exchange {
+  /** With the query, as it goes onto the wire. */
+  path: string
+  method?: string
+  headers?: Record<string, string>
+  body?: string | Buffer
   /** Cuts the connection after these bytes of the body. */
   cutAfter?: number
+  /** Sends these bytes of the body, and then waits for the answer. */
+  stopAfter?: number
+}
+
+/** One HTTP request and its answer, with `code` of S3's errors. */
+export const exchange = (
+  origin: string,
+  { path, method = 'GET', headers = {}, body = '', cutAfter, stopAfter }: Exchange
+) => {
+  const url = new URL(origin)
+  const content = Buffer.from(body)
+  const { request } = url.protocol === 'https:' ? https : http
+  return new Promise<{ status: number; headers: http.IncomingHttpHeaders; body: Buffer; code?: string }>(
+    (resolve, reject) => {
+      const outgoing = request({ host: url.hostname, port: url.port, method, path, headers }, incoming => {
+        const parts: Buffer[] = []
+        incoming.on('data', (part: Buffer) => parts.push(part))
+        incoming.on('end', () => {
+          const whole = Buffer.concat(parts)
+          const code = /<Code>(.*?)<\/Code>/.exec(whole.toString())?.[1]
+          if (stopAfter !== undefined) outgoing.destroy()
+          resolve({ status: incoming.statusCode!, headers: incoming.headers, body: whole, code })
+        })
+      })
+      outgoing.on('error', reject)
+      if (!('content-length' in headers)) outgoing.setHeader('content-length', content.length)
+      if (stopAfter !== undefined) outgoing.write(content.subarray(0, stopAfter))
+      else if (cutAfter === undefined) outgoing.end(content)
+      else outgoing.write(content.subarray(0, cutAfter), () => setTimeout(() => outgoing.destroy(), 50))
+    }
+  )
 }
 
 export const rawRequest = async ({ endpoint, region, bucket, credentials }: Target, options: RawRequest) => {
-  const { method = 'GET', key, query = {}, body = '', time = Date.now(), expires } = options
+  const {
+    method = 'GET',
+    key,
+    query = {},
+    body = '',
+    time = Date.now(),
+    expires,
+    cutAfter,
+    stopAfter
+  } = options
   const url = new URL(endpoint)
   const path = `/${bucket}${key === undefined ? '' : '/' + key.split('/').map(encode).join('/')}`
   const day = stamp(time).slice(0, 8)
@@ -64,11 +115,7 @@ export const rawRequest = async ({ endpoint, region, bucket, credentials }: Targ
     names.join(';'),
     payload
   ].join('\n')
-  const signingKey = [day, region, 's3', 'aws4_request'].reduce<string | Buffer>(
-    hmac,
-    `AWS4${credentials.secretAccessKey}`
-  )
-  const sign = (text: string) => hmac(signingKey, text).toString('hex')
+  const sign = signerOf({ credentials }, scope)
   const signature = sign(['AWS4-HMAC-SHA256', stamp(time), scope, sha256(canonical)].join('\n'))
   const sent = { path: search ? `${path}?${search}` : path, headers }
   if (expires === undefined)
@@ -77,31 +124,7 @@ export const rawRequest = async ({ endpoint, region, bucket, credentials }: Targ
   options.tamper?.(sent)
 
   const content = Buffer.from(options.chunks?.(sign, signature, `${stamp(time)}\n${scope}`) ?? body)
-  const { request } = url.protocol === 'https:' ? https : http
-  return new Promise<{ status: number; headers: http.IncomingHttpHeaders; body: Buffer; code?: string }>(
-    (resolve, reject) => {
-      const outgoing = request(
-        { host: url.hostname, port: url.port, method, path: sent.path, headers: sent.headers },
-        incoming => {
-          const parts: Buffer[] = []
-          incoming.on('data', (part: Buffer) => parts.push(part))
-          incoming.on('end', () => {
-            const whole = Buffer.concat(parts)
-            const code = /<Code>(.*?)<\/Code>/.exec(whole.toString())?.[1]
-            resolve({ status: incoming.statusCode!, headers: incoming.headers, body: whole, code })
-          })
-        }
-      )
-      outgoing.on('error', reject)
-      if (options.cutAfter === undefined) {
-        if (!('content-length' in headers)) outgoing.setHeader('content-length', content.length)
-        outgoing.end(content)
-      } else {
-        outgoing.setHeader('content-length', content.length)
-        outgoing.write(content.subarray(0, options.cutAfter), () => setTimeout(() => outgoing.destroy(), 50))
-      }
-    }
-  )
+  return exchange(endpoint, { ...sent, method, body: content, cutAfter, stopAfter })
 }
 
 /** A body in aws-chunked coding, one chunk, each signed in a chain where `sign` is given; with a trailer or none. */

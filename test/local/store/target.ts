@@ -34,6 +34,7 @@ export const conformanceTarget = async () => {
       endpoint,
       region: CONFORMANCE_REGION,
       bucket: CONFORMANCE_BUCKET,
+      elsewhere: true,
       credentials: keys,
       client: createClient({ endpoint, region: CONFORMANCE_REGION, credentials: keys }),
       close: () => Promise.resolve()
@@ -46,6 +47,7 @@ export const conformanceTarget = async () => {
     endpoint: store.endpoint,
     region,
     bucket: 'conformance',
+    elsewhere: false,
     credentials,
     client,
     close: async () => {

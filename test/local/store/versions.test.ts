@@ -1,8 +1,18 @@
-import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import { rm } from 'node:fs/promises'
+import path from 'node:path'
+import {
+  CopyObjectCommand,
+  DeleteObjectCommand,
+  DeleteObjectsCommand,
+  GetBucketVersioningCommand,
+  GetObjectCommand,
+  PutObjectCommand
+} from '@aws-sdk/client-s3'
 import { expect, onTestFinished, test } from 'vitest'
 import { createClient } from '../../../functions/shared/storage.ts'
 import { startStore } from '../../../local/store/store.ts'
 import { credentials, region, temporaryFolder } from './target.ts'
+import { dataFiles } from './world.ts'
 
 const open = async (dir: string) => {
   const store = await startStore({
@@ -41,7 +51,16 @@ test('a versioned bucket keeps what newer objects took the place of, also across
   expect(await second.get()).toBe('three')
   expect(second.store.objects('kept')).toMatchObject([{ detail: { object: { 'version-id': third } } }])
 
-  await second.client.send(new DeleteObjectCommand({ Bucket: 'kept', Key: 'a', VersionId: versions[0] }))
+  const { Status } = await second.client.send(new GetBucketVersioningCommand({ Bucket: 'kept' }))
+  expect(Status).toBe('Enabled')
+  await second.client.send(
+    new CopyObjectCommand({ Bucket: 'plain', Key: 'a', CopySource: `kept/a?versionId=${versions[0]}` })
+  )
+  expect(await second.get(undefined, 'plain')).toBe('one')
+
+  await second.client.send(
+    new DeleteObjectsCommand({ Bucket: 'kept', Delete: { Objects: [{ Key: 'a', VersionId: versions[0] }] } })
+  )
   await expect(second.get(versions[0])).rejects.toMatchObject({ name: 'NoSuchVersion' })
   expect(await second.get(versions[1])).toBe('two')
 })
@@ -53,4 +72,20 @@ test('other buckets keep none and name none', async () => {
   onTestFinished(close)
   expect([await put('plain', 'one'), await put('plain', 'two')]).toEqual([undefined, undefined])
   expect(await get(undefined, 'plain')).toBe('two')
+})
+
+test('where the newest version went without a note of it, the one before takes its place', async () => {
+  const folder = await temporaryFolder()
+  onTestFinished(() => folder[Symbol.asyncDispose]())
+  const first = await open(folder.dir)
+  await first.put('kept', 'one')
+  const before = await dataFiles(folder.dir)
+  await first.put('kept', 'two')
+  const [newest] = (await dataFiles(folder.dir)).filter(file => !before.includes(file))
+  await first.close()
+  await rm(path.join(folder.dir, 'data', newest))
+
+  const second = await open(folder.dir)
+  onTestFinished(second.close)
+  expect(await second.get()).toBe('one')
 })
