@@ -53,21 +53,16 @@ export interface JobMemory {
 
 /**
  * Runs track-many on the clip, repeated until it is `seconds` long, by the command line, and watches its processes.
- * @param flags further ones of the command
  * @throws Fault usage-wrong where there is no /proc
  */
-export const measureMemory = async (
-  clip: string,
-  seconds: number,
-  flags: string[] = []
-): Promise<JobMemory> => {
+export const measureMemory = async (clip: string, seconds: number): Promise<JobMemory> => {
   if (!existsSync('/proc/self/status'))
     throw new Fault('usage-wrong', { problem: 'the memory of processes can be read on Linux only' })
   const folder = await mkdtemp(path.join(tmpdir(), 'clipmill-bench-'))
   try {
     const looped = path.join(folder, 'clip.mp4')
     const frames = await loopClip(clip, seconds, looped)
-    return { frames, ...(await watch([looped, '--out', path.join(folder, 'results'), '--json', ...flags])) }
+    return { frames, ...(await watch([looped, '--out', path.join(folder, 'results'), '--json'])) }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
