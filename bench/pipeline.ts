@@ -4,6 +4,7 @@ import path from 'node:path'
 import type { Command } from 'commander'
 import { note, print, printJson } from '../cli/output.ts'
 import { manifest as manifestSchema } from '../events/manifest.ts'
+import { openBuckets } from '../local/buckets.ts'
 import { clipmillHome } from '../local/home.ts'
 import { ensureModels } from '../local/models.ts'
 import { openPipeline } from '../local/pipeline.ts'
@@ -74,7 +75,9 @@ const measureJob = async (clip: string, task: string, models: string): Promise<J
     const start = performance.now()
     const now = () => (performance.now() - start) / 1000
     const ends = new Map<string, number>()
+    await using buckets = await openBuckets({ folder })
     await using pipeline = await openPipeline({
+      buckets,
       folder,
       models,
       announce: told => ends.set(told.type === 'job.progress' ? told.step : endOf[told.type], now()),
@@ -84,7 +87,7 @@ const measureJob = async (clip: string, task: string, models: string): Promise<J
     const [{ job, done }] = await pipeline.submit(clip, path.basename(clip), [{ task, options: {} }])
     await done
     const wall = now()
-    const { timings } = await pipeline.results.getJson(`${job.results}manifest.json`, manifestSchema)
+    const { timings } = await buckets.results.getJson(`${job.results}manifest.json`, manifestSchema)
     let before = 0
     const steps = Array.from(ends)
       .toSorted(([, a], [, b]) => a - b)

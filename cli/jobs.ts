@@ -3,12 +3,11 @@ import type { Command } from 'commander'
 import { Fault } from '../events/faults.ts'
 import { manifest as manifestSchema } from '../events/manifest.ts'
 import { readJob } from '../functions/shared/job.ts'
-import type { Storage } from '../functions/shared/storage.ts'
+import { openStorage, type Storage } from '../functions/shared/storage.ts'
 import { readAddress } from '../local/address.ts'
 import { announcementsOf, isEnd, jobState, listJobs, type JobState } from '../local/announcements.ts'
+import { bucketNames, endpointOf, openClient } from '../local/buckets.ts'
 import { controlKey, type Control } from '../local/controls.ts'
-import { buckets, endpointOf, openClient } from '../local/pipeline.ts'
-import { openStorage } from '../functions/shared/storage.ts'
 import { note, print, printJson } from './output.ts'
 import { addFolderOption } from './serve.ts'
 import type { Shell } from './shell.ts'
@@ -47,7 +46,7 @@ const withResults = async (folder: string, use: (results: Storage) => Promise<vo
   const address = await readAddress(folder)
   const client = openClient(address.port, address.credentials)
   try {
-    await use(openStorage({ bucket: buckets.results, client }))
+    await use(openStorage({ bucket: bucketNames.results, client }))
   } catch (error) {
     if (error instanceof Fault && error.code === 'storage-unavailable')
       throw new Fault('serve-away', { endpoint: endpointOf(address.port) }, { cause: error })
@@ -104,7 +103,7 @@ const show = async (results: Storage, id: string, json: boolean) => {
   for (const { first, last, fault } of manifest?.missing ?? [])
     print(`  frames ${first} to ${last} are missing: ${fault.message}`)
   for (const { name, format, bytes } of manifest?.files ?? [])
-    print(`  ${buckets.results}/${job.results}${name}  ${format} (${bytes} bytes)`)
+    print(`  ${bucketNames.results}/${job.results}${name}  ${format} (${bytes} bytes)`)
 }
 
 /** How long the server may take to do what is asked. */

@@ -6,6 +6,7 @@ import { exits, Fault } from '../events/faults.ts'
 import type { Job } from '../events/job.ts'
 import { manifest as manifestSchema, type Manifest } from '../events/manifest.ts'
 import type { Storage } from '../functions/shared/storage.ts'
+import { openBuckets, type Buckets } from '../local/buckets.ts'
 import { clipmillHome } from '../local/home.ts'
 import { ensureModels } from '../local/models.ts'
 import { openPipeline, type Pipeline } from '../local/pipeline.ts'
@@ -105,10 +106,11 @@ export const runClips = async (
       return true
     }
     const announce = progress?.take ?? (() => undefined)
-    await using pipeline = await openPipeline({ folder, models, signal, announce, admit })
+    await using buckets = await openBuckets({ folder })
+    await using pipeline = await openPipeline({ buckets, folder, models, signal, announce, admit })
     for (const [i, clip] of request.clips.entries()) {
       if (signal.aborted) break
-      const outcome = await runOne(pipeline, request, clip, names[i], signal)
+      const outcome = await runOne(buckets, pipeline, request, clip, names[i], signal)
       progress?.end()
       if (signal.aborted) break
       outcomes.push(outcome)
@@ -124,6 +126,7 @@ export const runClips = async (
 const folderOf = ({ out }: RunRequest, { task, name }: Job) => path.join(out, task, name)
 
 const runOne = async (
+  { results }: Buckets,
   pipeline: Pipeline,
   request: RunRequest,
   clip: string,
@@ -139,7 +142,7 @@ const runOne = async (
     const [{ job, done }] = await unlessAborted(submitted, signal)
     await unlessAborted(done, signal)
     const folder = folderOf(request, job)
-    return { clip, seconds: seconds(), folder, manifest: await fetchResults(pipeline.results, job, folder) }
+    return { clip, seconds: seconds(), folder, manifest: await fetchResults(results, job, folder) }
   } catch (error) {
     return { clip, seconds: seconds(), error: Fault.of(error) }
   }

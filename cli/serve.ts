@@ -7,7 +7,7 @@ import { Fault } from '../events/faults.ts'
 import { keepAddress, readAddress, type Address } from '../local/address.ts'
 import { clipmillHome } from '../local/home.ts'
 import { ensureModels } from '../local/models.ts'
-import { buckets, endpointOf, openClient, region } from '../local/pipeline.ts'
+import { bucketNames, endpointOf, openClient, region } from '../local/buckets.ts'
 import { serve as serveBuckets } from '../local/serve.ts'
 import { openWeights } from '../local/weights.ts'
 import { completeOptions, modelsOf, tasks } from '../tasks/index.ts'
@@ -83,7 +83,7 @@ const serve = async (flags: ServeFlags, signal: AbortSignal, json: boolean): Pro
           endpoint: endpointOf(address.port),
           region,
           ...address.credentials,
-          buckets,
+          buckets: bucketNames,
           inbox,
           webhookSecret: webhook && address.webhookSecret
         })
@@ -109,11 +109,11 @@ const introduce = ({ port, credentials, webhookSecret }: Address, inbox: string,
   export AWS_ENDPOINT_URL=${endpoint} AWS_REGION=${region}
   export AWS_ACCESS_KEY_ID=${credentials.accessKeyId} AWS_SECRET_ACCESS_KEY=${credentials.secretAccessKey}
 
-  aws s3 cp clip.mp4 s3://${buckets.uploads}/${task}/clip.mp4
+  aws s3 cp clip.mp4 s3://${bucketNames.uploads}/${task}/clip.mp4
   curl -T clip.mp4 "$(clipmill link put ${task}/clip.mp4)"
   cp clip.mp4 ${path.join(inbox, task)}/
 
-  results: s3://${buckets.results}/${task}/clip.mp4/
+  results: s3://${bucketNames.results}/${task}/clip.mp4/
   jobs:    clipmill jobs ls · show ID · cancel ID · retry ID
 ${webhook ? `  webhook: ${webhook}, signed with ${webhookSecret}\n` : ''}`)
 }
@@ -131,7 +131,7 @@ const tell = (announcement: Announcement) => {
   if ('missing' in announcement)
     for (const { first, last, fault } of announcement.missing)
       print(`  frames ${first} to ${last}: ${fault.message}`)
-  if ('manifest' in announcement) print(`  ${buckets.results}/${announcement.manifest}`)
+  if ('manifest' in announcement) print(`  ${bucketNames.results}/${announcement.manifest}`)
 }
 
 const longestLink = 7 * 24 * 3600
@@ -149,8 +149,8 @@ const makeLink = async (
   const client = openClient(port, credentials, { checksums: false })
   const command =
     method === 'put'
-      ? new PutObjectCommand({ Bucket: buckets.uploads, Key: key })
-      : new GetObjectCommand({ Bucket: buckets.results, Key: key })
+      ? new PutObjectCommand({ Bucket: bucketNames.uploads, Key: key })
+      : new GetObjectCommand({ Bucket: bucketNames.results, Key: key })
   const link = await getSignedUrl(client, command, { expiresIn: expires })
   client.destroy()
   return link

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { mkdir, rm } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
@@ -7,33 +6,18 @@ import { Fault } from '../events/faults.ts'
 import type { Job, Ticket } from '../events/job.ts'
 import type { ObjectCreated } from '../events/upload.ts'
 import type { IntakeAnswer } from '../functions/intake/index.ts'
-import { createClient, openStorage, type Storage } from '../functions/shared/storage.ts'
+import { bucketNames, type Buckets } from './buckets.ts'
 import { startGate } from './gate.ts'
 import { runJob, withRetries } from './runner.ts'
-import type { Credentials } from './store/signature.ts'
-import { startStore, type Store } from './store/store.ts'
 import { startWorkers } from './workers.ts'
 
-/** Stores and clients must name one; on one machine it means nothing. */
-export const region = 'us-east-1'
-export const buckets = { uploads: 'uploads', results: 'results' }
-
-export const endpointOf = (port: number) => `http://127.0.0.1:${port}`
-
-/** A client for the buckets of this machine. */
-export const openClient = (port: number, credentials: Credentials, options: { checksums?: boolean } = {}) =>
-  createClient({ endpoint: endpointOf(port), credentials, region, ...options })
-
 interface PipelineOptions {
-  /** Keeps the store and scratch files; an unfinished job in it goes on when its clip is uploaded again. */
+  /** Where clips come in and results go out; they stay open until the pipeline is closed. An unfinished job in them goes on when its clip is uploaded again. */
+  buckets: Buckets
+  /** Keeps scratch files; as the buckets' own, it is ours alone. */
   folder: string
   /** Folder of the built models. */
   models: string
-  /** Of the store; by default any free port, and keys that are good for this run. */
-  port?: number
-  credentials?: Credentials
-  /** Whether uploads keep what newer ones take the place of, as in the cloud; without, an upload made again is the same job. */
-  versions?: boolean
   announce: (announcement: Announcement) => void
   /** Asked before a job's chain begins: whether there is anything to do; what it throws ends the job. */
   admit: (job: Job) => Promise<boolean>
@@ -43,9 +27,6 @@ interface PipelineOptions {
 }
 
 export interface Pipeline extends AsyncDisposable {
-  store: Store
-  uploads: Storage
-  results: Storage
   /**
    * Uploads a clip and a ticket for it; answers when its jobs have been accepted, with the end of each.
    * @throws Fault why the ticket was refused
@@ -60,30 +41,18 @@ export interface Pipeline extends AsyncDisposable {
 }
 
 /**
- * The whole pipeline on this machine: the embedded store, worker processes for the functions, and the runner. What is
- * uploaded is announced by the store and goes its way through intake, as in the cloud.
- * @throws Fault store-in-use where another process works in the folder; port-in-use
+ * The pipeline on this machine: worker processes for the functions, and the runner. What is uploaded is announced by the
+ * buckets' store and goes its way through intake, as in the cloud.
  */
 export const openPipeline = async ({
+  buckets: { store, credentials, uploads },
   folder,
   models,
-  port,
-  credentials = { accessKeyId: 'clipmill', secretAccessKey: randomBytes(24).toString('base64url') },
-  versions = false,
   announce,
   admit,
   onUpload,
   signal
 }: PipelineOptions): Promise<Pipeline> => {
-  const store = await startStore({
-    dir: path.join(folder, 'store'),
-    port,
-    credentials,
-    region,
-    buckets: Object.values(buckets),
-    versioned: versions ? [buckets.uploads] : []
-  })
-  // Only now: the folder is ours alone.
   const scratch = path.join(folder, 'scratch')
   await rm(scratch, { recursive: true, force: true })
   await mkdir(scratch, { recursive: true })
@@ -93,8 +62,8 @@ export const openPipeline = async ({
   const workers = startWorkers(
     parallel,
     {
-      CLIPMILL_UPLOADS: buckets.uploads,
-      CLIPMILL_RESULTS: buckets.results,
+      CLIPMILL_UPLOADS: bucketNames.uploads,
+      CLIPMILL_RESULTS: bucketNames.results,
       CLIPMILL_MODELS: models,
       CLIPMILL_SCRATCH: scratch,
       CLIPMILL_THREADS: '1',
@@ -127,21 +96,16 @@ export const openPipeline = async ({
   const deliver = (event: ObjectCreated) =>
     withRetries(() => workers.invoke('intake', event, 60, signal), signal) as Promise<IntakeAnswer>
   const awaited = new Map<string, (taken: Promise<IntakeAnswer>) => void>()
-  store.onObjectCreated(event => {
+  const unsubscribe = store.onObjectCreated(event => {
     const { bucket, object } = event.detail
-    if (bucket.name !== buckets.uploads) return
+    if (bucket.name !== bucketNames.uploads) return
     const taken = deliver(event)
     taken.catch(() => undefined)
     onUpload?.(event, taken)
     awaited.get(object.key)?.(taken)
   })
 
-  const client = createClient({ endpoint: store.endpoint, credentials, region })
-  const uploads = openStorage({ bucket: buckets.uploads, client })
   return {
-    store,
-    uploads,
-    results: openStorage({ bucket: buckets.results, client }),
     deliver,
     start,
     async stop(id) {
@@ -161,9 +125,8 @@ export const openPipeline = async ({
       return started.map(job => ({ job, done: start(job) }))
     },
     async [Symbol.asyncDispose]() {
+      unsubscribe()
       await workers[Symbol.asyncDispose]()
-      client.destroy()
-      await store.close()
       await rm(scratch, { recursive: true, force: true })
     }
   }

@@ -6,12 +6,13 @@ import type { Job } from '../events/job.ts'
 import type { ObjectCreated } from '../events/upload.ts'
 import { about, readJob } from '../functions/shared/job.ts'
 import { reopen } from '../functions/shared/reopen.ts'
+import type { Address } from './address.ts'
 import { openAnnouncer } from './announcer.ts'
 import { forgetEnd, isEnd, jobState, listJobs } from './announcements.ts'
+import { bucketNames, openBuckets } from './buckets.ts'
 import { controlKey, controlsPrefix, readControl, type Control } from './controls.ts'
 import { watchInbox } from './inbox.ts'
-import { buckets, openPipeline } from './pipeline.ts'
-import type { Address } from './address.ts'
+import { openPipeline } from './pipeline.ts'
 import { openTaken } from './taken.ts'
 import { openWebhook } from './webhook.ts'
 
@@ -56,37 +57,20 @@ export const serve = async ({
     if (!signal.aborted) warn(`${what}: ${error instanceof Error ? error.message : String(error)}`)
   }
   await using stack = new AsyncDisposableStack()
-  const ended = async ({ id }: Pick<Job, 'id'>) => {
-    const state = await jobState(pipeline.results, id)
-    return state !== undefined && isEnd(state)
-  }
-
-  const pipeline = stack.use(
-    await openPipeline({
-      folder,
-      models,
-      port: address.port,
-      credentials: address.credentials,
-      versions: true,
-      announce: announcement => announcer.take(announcement),
-      admit: async job => {
-        await announcer.settled()
-        return !(await ended(job))
-      },
-      onUpload: (event, answer) => void note(event, answer),
-      signal
-    })
+  const buckets = stack.use(
+    await openBuckets({ folder, port: address.port, credentials: address.credentials, versions: true })
   )
-  const { store, results } = pipeline
+  const { store, uploads, results } = buckets
+  const spool = path.join(folder, 'webhook')
   const webhook = url
     ? stack.use(
         await openWebhook({
           url,
           secret: address.webhookSecret,
-          folder: path.join(folder, 'webhook'),
+          folder: spool,
           onFailure: ({ id, reason, given }) =>
             warn(
-              `webhook: ${reason}; ${id} ${given ? `is given up and kept in ${path.join(folder, 'webhook', 'failed')}` : 'is sent again'}`
+              `webhook: ${reason}; ${id} ${given ? `is given up and kept in ${path.join(spool, 'failed')}` : 'is sent again'}`
             )
         })
       )
@@ -97,11 +81,11 @@ export const serve = async ({
     webhook,
     onFailure: problem('an announcement was not kept')
   })
-
-  const uploads = store.objects(buckets.uploads)
+  const present = store.objects(bucketNames.uploads)
   const taken = stack.use(
-    await openTaken(path.join(folder, 'taken'), new Set(uploads.map(event => event.detail.object.sequencer!)))
+    await openTaken(path.join(folder, 'taken'), new Set(present.map(event => event.detail.object.sequencer!)))
   )
+
   const note = async ({ detail: { object } }: ObjectCreated, answer: Promise<unknown>) => {
     try {
       await answer
@@ -112,20 +96,38 @@ export const serve = async ({
       problem(`${object.key} was not taken`)(error)
     }
   }
+  const ended = async (id: string) => {
+    const state = await jobState(results, id)
+    return state !== undefined && isEnd(state)
+  }
+  const pipeline = stack.use(
+    await openPipeline({
+      buckets,
+      folder,
+      models,
+      announce: announcement => announcer.take(announcement),
+      admit: async ({ id }) => {
+        await announcer.settled()
+        return !(await ended(id))
+      },
+      onUpload: (event, answer) => void note(event, answer),
+      signal
+    })
+  )
 
   const cancel = async (id: string) => {
-    if (await ended({ id })) return
+    if (await ended(id)) return
     await pipeline.stop(id)
     announcer.take({
       type: 'job.cancelled',
-      ...about({ now: () => new Date() }, await readJob(pipeline, id))
+      ...about({ now: () => new Date() }, await readJob(buckets, id))
     })
     await announcer.settled()
   }
   const retry = async (id: string) => {
-    if (!(await ended({ id }))) return
-    const job = await readJob(pipeline, id)
-    await reopen(pipeline, id)
+    if (!(await ended(id))) return
+    const job = await readJob(buckets, id)
+    await reopen(buckets, id)
     await results.delete(`${job.results}error.json`)
     await forgetEnd(results, id)
     void walk(job)
@@ -144,21 +146,22 @@ export const serve = async ({
   }
   stack.defer(
     store.onObjectCreated(({ detail: { bucket, object } }) => {
-      if (bucket.name === buckets.results) obey(object.key).catch(problem(object.key))
+      if (bucket.name === bucketNames.results) obey(object.key).catch(problem(object.key))
     })
   )
 
   for await (const { key } of results.list(controlsPrefix)) await obey(key)
   for (const { id, state } of await listJobs(results)) if (!isEnd(state)) await resume(id)
-  for (const event of uploads)
+  // Those that came while we were away, or before anybody listened.
+  for (const event of store.objects(bucketNames.uploads))
     if (!taken.has(event.detail.object.sequencer!)) void note(event, pipeline.deliver(event))
-  stack.use(watchInbox({ folder: inbox, uploads: pipeline.uploads, warn: problem('inbox'), signal }))
+  stack.use(watchInbox({ folder: inbox, uploads, warn: problem('inbox'), signal }))
   onReady()
   await aborted(signal)
 
   /** A job that was announced and then not written down is made again by its upload's event. */
   async function resume(id: string) {
-    const job = await readJob(pipeline, id).catch((error: unknown) => {
+    const job = await readJob(buckets, id).catch((error: unknown) => {
       if (isFault(error) && error.code === 'object-missing') return undefined
       throw error
     })

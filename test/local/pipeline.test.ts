@@ -6,8 +6,9 @@ import { expect, it, onTestFinished } from 'vitest'
 import type { Announcement } from '../../events/announcement.ts'
 import { manifest as manifestSchema } from '../../events/manifest.ts'
 import type { ObjectCreated } from '../../events/upload.ts'
+import { bucketNames, openBuckets } from '../../local/buckets.ts'
 import { ensureModels } from '../../local/models.ts'
-import { buckets, openPipeline } from '../../local/pipeline.ts'
+import { openPipeline } from '../../local/pipeline.ts'
 import { createClient } from '../../functions/shared/storage.ts'
 import { makeClip } from '../layers/media/make-clip.ts'
 
@@ -18,19 +19,21 @@ it('the same upload delivered three times, out of order, in two batches, and onc
   const told: Announcement[] = []
   const uploaded: ObjectCreated[] = []
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test-secret' }
+  const buckets = await openBuckets({ folder, credentials })
   const pipeline = await openPipeline({
+    buckets,
     folder,
     models,
-    credentials,
     announce: announcement => told.push(announcement),
     admit: () => Promise.resolve(true),
     onUpload: event => uploaded.push(event),
     signal: new AbortController().signal
   })
-  const client = createClient({ endpoint: pipeline.store.endpoint, credentials, region: 'us-east-1' })
+  const client = createClient({ endpoint: buckets.store.endpoint, credentials, region: 'us-east-1' })
   onTestFinished(async () => {
     client.destroy()
     await pipeline[Symbol.asyncDispose]()
+    await buckets[Symbol.asyncDispose]()
     await rm(folder, { recursive: true, force: true })
   })
   const upload = async (key: string) => {
@@ -38,7 +41,7 @@ it('the same upload delivered three times, out of order, in two batches, and onc
     await makeClip(file, { frames: 5 })
     const Metadata = { 'clipmill-options': JSON.stringify({ detectorSize: 160, overlay: false }) }
     const Body = await readFile(file)
-    await client.send(new PutObjectCommand({ Bucket: buckets.uploads, Key: key, Body, Metadata }))
+    await client.send(new PutObjectCommand({ Bucket: bucketNames.uploads, Key: key, Body, Metadata }))
   }
 
   await upload('track-many/a.mp4')
@@ -52,7 +55,7 @@ it('the same upload delivered three times, out of order, in two batches, and onc
 
   const job = jobs.find(({ name }) => name === 'a.mp4')!
   const key = `${job.results}manifest.json`
-  const files = async () => (await pipeline.results.getJson(key, manifestSchema)).files
+  const files = async () => (await buckets.results.getJson(key, manifestSchema)).files
   const before = await files()
   const { started } = await pipeline.deliver(first)
   expect(started.map(({ id }) => id)).toEqual([job.id])
@@ -60,7 +63,7 @@ it('the same upload delivered three times, out of order, in two batches, and onc
   expect(await files()).toEqual(before)
 
   const manifests: string[] = []
-  for await (const found of pipeline.results.list('track-many/a.mp4/')) manifests.push(found.key)
+  for await (const found of buckets.results.list('track-many/a.mp4/')) manifests.push(found.key)
   expect(manifests.filter(name => name.endsWith('manifest.json'))).toEqual([
     key,
     'track-many/a.mp4/manifest.json'

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -17,7 +17,7 @@ import { keepAddress } from '../../local/address.ts'
 import { announcementsOf, jobState, listJobs } from '../../local/announcements.ts'
 import { controlKey } from '../../local/controls.ts'
 import { ensureModels } from '../../local/models.ts'
-import { buckets, openClient } from '../../local/pipeline.ts'
+import { bucketNames, openClient } from '../../local/buckets.ts'
 import { serve } from '../../local/serve.ts'
 import { makeClip } from '../layers/media/make-clip.ts'
 
@@ -45,8 +45,8 @@ const serving = async (options: { webhook?: string } = {}) => {
   const inbox = path.join(folder, 'inbox')
   const client = openClient(address.port, address.credentials, { checksums: false })
   const storages = {
-    uploads: openStorage({ bucket: buckets.uploads, client }),
-    results: openStorage({ bucket: buckets.results, client })
+    uploads: openStorage({ bucket: bucketNames.uploads, client }),
+    results: openStorage({ bucket: bucketNames.results, client })
   }
   const shown: Announcement[] = []
   const warnings: string[] = []
@@ -83,7 +83,9 @@ const serving = async (options: { webhook?: string } = {}) => {
   const metadata = { 'clipmill-options': JSON.stringify({ detectorSize: 160, overlay: false }) }
   const upload = async (key: string, file = clips.short) => {
     const Body = await readFile(file)
-    await client.send(new PutObjectCommand({ Bucket: buckets.uploads, Key: key, Body, Metadata: metadata }))
+    await client.send(
+      new PutObjectCommand({ Bucket: bucketNames.uploads, Key: key, Body, Metadata: metadata })
+    )
   }
   const until = async (met: () => boolean | Promise<boolean>) => {
     for (const end = Date.now() + 40_000; !(await met()); await sleep(50))
@@ -128,12 +130,12 @@ describe('whatever way a clip comes', () => {
 
     const put = await getSignedUrl(
       client,
-      new PutObjectCommand({ Bucket: buckets.uploads, Key: 'track-many/put.mp4' })
+      new PutObjectCommand({ Bucket: bucketNames.uploads, Key: 'track-many/put.mp4' })
     )
     expect((await fetch(put, { method: 'PUT', body })).status).toBe(200)
 
     const post = await createPresignedPost(client, {
-      Bucket: buckets.uploads,
+      Bucket: bucketNames.uploads,
       Key: 'track-many/post.mp4',
       Conditions: [['content-length-range', 1, 1e6]],
       Fields: { 'x-amz-meta-clipmill-options': metadata['clipmill-options'] }
@@ -217,6 +219,28 @@ it('of two uploads under one key in a row both results are right, and the newer 
 })
 
 describe('stopped and started again', () => {
+  it('takes uploads that come as soon as its port answers', async () => {
+    const { client, inbox, shown, until, start, stop } = await serving()
+    const keys = Array.from({ length: 30 }, (_, i) => `${i}.job.json`)
+    const links = await Promise.all(
+      keys.map(Key => getSignedUrl(client, new PutObjectCommand({ Bucket: bucketNames.uploads, Key })))
+    )
+    await stop()
+    // What there is to read makes the start take a while.
+    await appendFile(path.join(path.dirname(inbox), 'taken'), 'F\n'.repeat(2e7))
+    const send = async (link: string) => {
+      for (;;) {
+        const answer = await fetch(link, { method: 'PUT', body: 'no ticket' }).catch(() => undefined)
+        if (answer?.ok) return
+      }
+    }
+    const sending = Promise.all(links.map(send))
+    await start()
+    await sending
+    const refused = () => new Set(shown.flatMap(told => (told.type === 'upload.refused' ? told.key : [])))
+    await until(() => refused().size === keys.length)
+  })
+
   it('it goes on with what was unfinished, and does nothing twice', async () => {
     const { upload, shown, until, start, stop, jobsEnded, manifestOf } = await serving()
     await upload('track-many/short.mp4')
