@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { Fault } from '../events/faults.ts'
 import { manifest as manifestSchema } from '../events/manifest.ts'
+import { inOrder } from '../functions/shared/ahead.ts'
 import { readJob } from '../functions/shared/job.ts'
 import { openStorage, type Storage } from '../functions/shared/storage.ts'
 import { readAddress } from '../local/address.ts'
@@ -22,7 +23,7 @@ export const addJobs = (program: Command, shell: Shell) => {
   })
   command('show <id>', 'what became of a job, and where its results are').action(
     async (id: string, { folder }: FolderFlag) => {
-      await withResults(folder, async results => show(results, await completeId(results, id), shell.json))
+      await withResults(folder, results => show(results, id, shell.json))
     }
   )
   command('cancel <id...>', 'stop jobs; what they have done stays').action(
@@ -64,7 +65,7 @@ const describe = async (results: Storage, { id, state }: { id: string; state: Jo
 }
 
 const list = async (results: Storage, json: boolean) => {
-  const jobs = await Promise.all((await listJobs(results)).map(job => describe(results, job)))
+  const jobs = await Array.fromAsync(inOrder(await listJobs(results), job => describe(results, job)))
   jobs.sort((a, b) => (a.accepted < b.accepted ? -1 : 1))
   if (json) printJson(jobs)
   else if (jobs.length === 0) note('no jobs yet')
@@ -72,17 +73,17 @@ const list = async (results: Storage, json: boolean) => {
     for (const { id, state, changed, clip } of jobs) print(`${id}  ${state.padEnd(9)}  ${changed}  ${clip}`)
 }
 
-/** @throws Fault job-unknown */
-const completeId = async (results: Storage, beginning: string) => {
-  const found = (await listJobs(results)).filter(({ id }) => id.startsWith(beginning))
+/** The job whose id begins so. @throws Fault job-unknown */
+const findJob = async (results: Storage, beginning: string) => {
+  const found = await listJobs(results, beginning)
   const exact = found.find(({ id }) => id === beginning)
   if (!exact && found.length !== 1) throw new Fault('job-unknown', { job: beginning })
-  return (exact ?? found[0]).id
+  return exact ?? found[0]
 }
 
-const show = async (results: Storage, id: string, json: boolean) => {
+const show = async (results: Storage, beginning: string, json: boolean) => {
+  const { id, state } = await findJob(results, beginning)
   const announcements = await announcementsOf(results, id)
-  const state = (await jobState(results, id))!
   const job = await readJob({ results }, id)
   const manifestKey = `${job.results}manifest.json`
   const manifest = (await results.exists(manifestKey))
@@ -119,8 +120,7 @@ const done = { cancel: 'cancelled', retry: 'retried' } satisfies Record<Control,
 const ask = async (results: Storage, ids: string[], control: Control, json: boolean) => {
   const answers = []
   for (const beginning of ids) {
-    const job = await completeId(results, beginning)
-    const state = (await jobState(results, job))!
+    const { id: job, state } = await findJob(results, beginning)
     if (!allowed[control](state)) throw new Fault('job-state', { job, state, wish: done[control] })
     const key = controlKey(job, control)
     await results.put(key, '{}', { contentType: 'application/json' })

@@ -23,10 +23,13 @@ const stateOf = (types: Set<string>): JobState => {
 }
 export const isEnd = (state: JobState) => state !== 'waiting' && state !== 'running'
 
-/** All jobs with what their announcements say of them, in the order of their ids. */
-export const listJobs = async (results: Storage): Promise<{ id: string; state: JobState }[]> => {
+/** All jobs with what their announcements say of them, in the order of their ids; of those whose id begins so. */
+export const listJobs = async (
+  results: Storage,
+  beginning = ''
+): Promise<{ id: string; state: JobState }[]> => {
   const types = new Map<string, Set<string>>()
-  for await (const { key } of results.list(prefix)) {
+  for await (const { key } of results.list(prefix + beginning)) {
     const [id, file] = key.slice(prefix.length).split('/')
     const known = types.get(id) ?? new Set()
     types.set(id, known.add(file.replace(/\.json$/, '')))
@@ -42,10 +45,9 @@ export const announcementsOf = async (results: Storage, id: string) => {
   return found.toSorted((a, b) => (a.at < b.at ? -1 : 1))
 }
 
-export const jobState = async (results: Storage, id: string): Promise<JobState | undefined> => {
-  const types = new Set<string>((await announcementsOf(results, id)).map(({ type }) => type))
-  return types.size > 0 ? stateOf(types) : undefined
-}
+/** undefined where nothing was announced of it */
+export const jobState = async (results: Storage, id: string): Promise<JobState | undefined> =>
+  (await listJobs(results, `${id}/`)).at(0)?.state
 
 /** A job that is walked again has not ended. */
 export const forgetEnd = async (results: Storage, id: string) => {
