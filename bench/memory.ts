@@ -7,13 +7,13 @@ import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { Command } from 'commander'
 import { note, print, printJson } from '../cli/output.ts'
+import { formatTable } from '../cli/table.ts'
 import { Fault } from '../events/faults.ts'
 import { packageRoot } from '../local/home.ts'
 import { loopClip } from '../test/corpus/loop.ts'
 import { chooseClip, parseCount } from './arguments.ts'
 import { describeMachine, machineLine } from './machine.ts'
 import { processesOf } from './processes.ts'
-import { formatTable } from './table.ts'
 
 interface Flags {
   seconds: number[]

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { InvalidArgumentError, type Command } from 'commander'
 import { note, print, printJson } from '../cli/output.ts'
+import { formatTable } from '../cli/table.ts'
 import { openSession } from '../layers/inference/session.ts'
 import { detectionSize, type Size } from '../models/yolox/preprocess.ts'
 import { yoloxVariants, type YoloxVariantName } from '../models/yolox/variants.ts'
@@ -12,7 +13,6 @@ import { describeMachine, machineLine } from './machine.ts'
 import { median } from './median.ts'
 import { provideNetwork, type Network } from './networks.ts'
 import { takePictures } from './pictures.ts'
-import { formatTable } from './table.ts'
 
 const variants = Object.keys(yoloxVariants) as YoloxVariantName[]
 const large: YoloxVariantName[] = ['l', 'x']

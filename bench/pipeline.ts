@@ -3,6 +3,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Command } from 'commander'
 import { note, print, printJson } from '../cli/output.ts'
+import { formatTable } from '../cli/table.ts'
 import { manifest as manifestSchema } from '../events/manifest.ts'
 import { openBuckets } from '../local/buckets.ts'
 import { clipmillHome } from '../local/home.ts'
@@ -12,7 +13,6 @@ import { completeOptions, modelsOf, taskNamed } from '../tasks/index.ts'
 import { chooseClip, parseCount } from './arguments.ts'
 import { describeMachine, machineLine } from './machine.ts'
 import { median } from './median.ts'
-import { formatTable } from './table.ts'
 
 interface Flags {
   task: string

@@ -8,6 +8,7 @@ import { howToGet, openWeights, type WeightsStore } from '../local/weights.ts'
 import { weightsNamed, type Weights } from '../models/catalogue/index.ts'
 import { tasks } from '../tasks/index.ts'
 import { print, printJson } from './output.ts'
+import { formatTable } from './table.ts'
 import { addWeightsGet } from './weights-get.ts'
 import type { Shell } from './shell.ts'
 
@@ -81,18 +82,8 @@ const list = async (json: boolean) => {
     sha256?.slice(0, 12) ?? '',
     installed ? 'yes' : ''
   ])
-  printTable(['name', 'task', 'system', 'variant', 'size', 'licence', 'sha256', 'installed'], rows)
-}
-
-const printTable = (head: string[], rows: string[][]) => {
-  const widths = head.map((_, i) => Math.max(...[head, ...rows].map(row => row[i].length)))
-  for (const row of [head, ...rows])
-    print(
-      row
-        .map((cell, i) => cell.padEnd(widths[i]))
-        .join('  ')
-        .trimEnd()
-    )
+  const head = ['name', 'task', 'system', 'variant', 'size', 'licence', 'sha256', 'installed']
+  print(formatTable(head, rows, head.length))
 }
 
 const show = async (name: string, json: boolean) => {

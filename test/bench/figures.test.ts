@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { median } from '../../bench/median.ts'
-import { formatTable } from '../../bench/table.ts'
+import { formatTable } from '../../cli/table.ts'
 
 describe('median', () => {
   it.each([

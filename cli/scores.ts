@@ -1,5 +1,6 @@
-import { sum } from './sequence.ts'
-import type { Scores } from './index.ts'
+import type { Scores } from '../eval/mot/index.ts'
+import { sum } from '../eval/mot/sequence.ts'
+import { formatTable } from './table.ts'
 
 const mean = (values: number[]) => sum(values) / values.length
 
@@ -23,15 +24,8 @@ const columns: [name: string, value: (scores: Scores) => string][] = [
 ]
 
 /** What benchmarks list, a line for each entry: rates in per cent, IDs = switches of identity. */
-export const scoresTable = (rows: Record<string, Scores>): string => {
-  const cells = [
+export const scoresTable = (rows: Record<string, Scores>): string =>
+  formatTable(
     ['', ...columns.map(([name]) => name)],
-    ...Object.entries(rows).map(([name, scores]) => [name, ...columns.map(([, value]) => value(scores))])
-  ]
-  const widths = cells[0].map((_, at) => Math.max(...cells.map(row => row[at].length)))
-  return cells
-    .map(([name, ...values]) =>
-      [name.padEnd(widths[0]), ...values.map((value, at) => value.padStart(widths[at + 1]))].join('  ')
-    )
-    .join('\n')
-}
+    Object.entries(rows).map(([name, scores]) => [name, ...columns.map(([, value]) => value(scores))])
+  )

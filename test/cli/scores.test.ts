@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { scoresTable } from '../../../eval/mot/table.ts'
-import { measure, range, walk } from './rows.ts'
+import { scoresTable } from '../../cli/scores.ts'
+import { measure, range, walk } from '../eval/mot/rows.ts'
 
 it('shows per cent with five digits, in columns', () => {
   const truth = walk(1, 0, 0, range(1, 10))
