@@ -4,6 +4,7 @@ import { algorithms, createDigest, isAlgorithm, isChecksum } from './checksums.t
 import type { Algorithm } from './checksums.ts'
 import { decodeChunked } from './chunked.ts'
 import { S3Error } from './errors.ts'
+import { limits } from './limits.ts'
 import type { Authorization } from './signature.ts'
 
 /** What is known of a body once all of it came and was found right. */
@@ -13,7 +14,6 @@ export interface Received {
   checksum?: { algorithm: Algorithm; value: string }
 }
 
-const largest = 5 * 1024 ** 3
 const xmlLimit = 8 * 1024 ** 2
 const prefix = 'x-amz-checksum-'
 const notValues = ['algorithm', 'type', 'mode']
@@ -34,7 +34,7 @@ export const announcedChecksum = (headers: Record<string, string>) => {
 const expectedLength = (headers: Record<string, string>, chunked: boolean) => {
   const text = headers[chunked ? 'x-amz-decoded-content-length' : 'content-length']
   if (text === undefined || !/^\d+$/.test(text)) throw new S3Error('MissingContentLength')
-  if (Number(text) > largest) throw new S3Error('EntityTooLarge')
+  if (Number(text) > limits.content) throw new S3Error('EntityTooLarge')
   return Number(text)
 }
 

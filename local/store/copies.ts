@@ -6,7 +6,7 @@ import type { Algorithm } from './checksums.ts'
 import { checkRead, checkWrite } from './conditions.ts'
 import { S3Error } from './errors.ts'
 import { makePart, uploadOf } from './multipart.ts'
-import { checksumFields, find, keptHeaders, versionHeaders } from './objects.ts'
+import { checksumFields, draftOf, find, keptHeaders, versionHeaders } from './objects.ts'
 import { sizeOf } from './state.ts'
 import type { Piece, StoredObject } from './state.ts'
 import { xmlDocument } from './xml.ts'
@@ -84,14 +84,8 @@ export const copyObject: Handler = async call => {
   if (!replaced && from.bucket === bucket && from.key === key && from.version === undefined)
     throw new S3Error('InvalidRequest', 'a copy onto itself must replace its metadata')
   const stays = keptHeaders(headers)
-  const note = async (piece: Piece, { md5, checksum }: Received) => {
-    const draft = {
-      key,
-      etag: md5.toString('hex'),
-      pieces: [piece],
-      headers: replaced ? stays : from.object.headers,
-      ...(checksum && { checksum: { ...checksum, type: 'FULL_OBJECT' as const } })
-    }
+  const note = async (piece: Piece, received: Received) => {
+    const draft = draftOf(key, piece, received, replaced ? stays : from.object.headers)
     const object = await catalogue.putObject(bucket, draft, allowed)
     call.created(object, 'CopyObject')
     return object

@@ -1,9 +1,10 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
+import type { Received } from './body.ts'
 import type { Call, Handler } from './call.ts'
 import { checkRead, checkWrite, parseRange } from './conditions.ts'
 import { S3Error } from './errors.ts'
 import { sizeOf, versionOf } from './state.ts'
-import type { StoredObject } from './state.ts'
+import type { Piece, StoredObject } from './state.ts'
 import { elements, textOf, xmlDocument } from './xml.ts'
 
 const kept = [
@@ -85,6 +86,20 @@ export const checksumHeaders = ({ checksum }: Pick<StoredObject, 'checksum'>) =>
     'x-amz-checksum-type': checksum.type
   }
 
+/** An object of one piece, of what was found out while its bytes came. */
+export const draftOf = (
+  key: string,
+  piece: Piece,
+  { md5, checksum }: Received,
+  headers: StoredObject['headers']
+) => ({
+  key,
+  etag: md5.toString('hex'),
+  pieces: [piece],
+  headers,
+  ...(checksum && { checksum: { ...checksum, type: 'FULL_OBJECT' as const } })
+})
+
 export const putObject: Handler = async call => {
   const { catalogue, bucket, key, headers } = call
   const allowed = (present?: StoredObject) => checkWrite(headers, key, present)
@@ -92,15 +107,8 @@ export const putObject: Handler = async call => {
   allowed(catalogue.bucket(bucket).objects.get(key))
   const stays = keptHeaders(headers)
 
-  return catalogue.files.write(call.receive, async (piece, { md5, checksum }) => {
-    const draft = {
-      key,
-      etag: md5.toString('hex'),
-      pieces: [piece],
-      headers: stays,
-      ...(checksum && { checksum: { ...checksum, type: 'FULL_OBJECT' as const } })
-    }
-    const object = await catalogue.putObject(bucket, draft, allowed)
+  return catalogue.files.write(call.receive, async (piece, received) => {
+    const object = await catalogue.putObject(bucket, draftOf(key, piece, received, stays), allowed)
     call.created(object, 'PutObject')
     return {
       headers: {

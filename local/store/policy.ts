@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { S3Error } from './errors.ts'
+import { limits } from './limits.ts'
 
 /** The policy of a form: what may be uploaded with it ("POST Policy", Amazon S3 API Reference). */
 
@@ -7,9 +8,6 @@ type Condition = ['content-length-range', number, number] | ['eq' | 'starts-with
 
 /** A form's fields by name in lower case. */
 export type Fields = Map<string, string>
-
-/** 5 GiB. */
-const largest = 5 * 1024 ** 3
 
 // Some SDKs write the bounds as strings.
 const bound = z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]).pipe(z.int().nonnegative())
@@ -44,7 +42,7 @@ export const checkPolicy = (base64: string, fields: Fields, bucket: string, now:
   const { expiration, conditions } = parsePolicy(base64)
   const refuse = (what: string) => new S3Error('AccessDenied', `Invalid according to Policy: ${what}`)
   if (!(now < Date.parse(expiration))) throw refuse('Policy expired')
-  const size = { least: 0, most: largest }
+  const size = { least: 0, most: limits.content }
   const named = new Set<string>()
   for (const one of conditions.flat()) {
     if (one[0] === 'content-length-range') {

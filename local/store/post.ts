@@ -4,7 +4,8 @@ import { announcedChecksum, compareSums, summing } from './body.ts'
 import type { Call, Handler, Reply } from './call.ts'
 import { S3Error } from './errors.ts'
 import { readForm } from './form.ts'
-import { checksumHeaders, keptHeaders, versionHeaders } from './objects.ts'
+import { limits } from './limits.ts'
+import { checksumHeaders, draftOf, keptHeaders, versionHeaders } from './objects.ts'
 import { checkPolicy } from './policy.ts'
 import type { Fields } from './policy.ts'
 import { authorizePolicy } from './signature.ts'
@@ -36,14 +37,8 @@ export const postForm =
       const stays = keptHeaders(given)
       return catalogue.files.write(
         write => receiveFile(file, given, size, write),
-        async (piece, { md5, checksum }) => {
-          const draft = {
-            key,
-            etag: md5.toString('hex'),
-            pieces: [piece],
-            headers: stays,
-            ...(checksum && { checksum: { ...checksum, type: 'FULL_OBJECT' as const } })
-          }
+        async (piece, received) => {
+          const draft = draftOf(key, piece, received, stays)
           const object = await catalogue.putObject(bucket, draft, () => undefined)
           call.created(object, 'POST Object')
           return answerOf(call, fields, object)
@@ -55,7 +50,7 @@ const keyOf = (fields: Fields, filename: string) => {
   const key = fields.get('key')
   if (!key) throw new S3Error('InvalidArgument', 'the field key is missing')
   const named = key.replaceAll('${filename}', () => filename)
-  if (Buffer.byteLength(named) > 1024) throw new S3Error('KeyTooLongError')
+  if (Buffer.byteLength(named) > limits.key) throw new S3Error('KeyTooLongError')
   return named
 }
 

@@ -14,12 +14,12 @@ import { asS3Error, S3Error } from './errors.ts'
 import { objectCreated } from './events.ts'
 import { isForm } from './form.ts'
 import { postForm } from './post.ts'
+import { limits } from './limits.ts'
 import { route } from './routes.ts'
 import { authorize } from './signature.ts'
 import type { Credentials } from './signature.ts'
 import { xmlDocument } from './xml.ts'
 
-const keyLimit = 1024
 // Milliseconds: a connection on which nothing moves; what a client gets to see that its body is refused; what requests
 // get to end before the store closes.
 const idleLimit = 120_000
@@ -59,7 +59,7 @@ const target = (url: string) => {
   const [, rawPath = '', search = ''] = /^([^?]*)\??(.*)$/s.exec(url) ?? []
   const path = decode(rawPath)
   const [, bucket = '', key = ''] = /^\/([^/]*)\/?(.*)$/s.exec(path) ?? []
-  if (Buffer.byteLength(key) > keyLimit) throw new S3Error('KeyTooLongError')
+  if (Buffer.byteLength(key) > limits.key) throw new S3Error('KeyTooLongError')
   return { path, bucket, key, query: new URLSearchParams(search) }
 }
 
