@@ -21,9 +21,7 @@ module.exports = {
       severity: 'error',
       from: { path: `^${folder}/` },
       to: {
-        path: `^(${[...folders.filter(other => other !== folder && !arrows[folder].includes(other)), 'test'].join('|')})/`,
-        // Makes long clips, for tests and measurements.
-        ...(folder === 'bench' && { pathNot: '^test/corpus/loop\\.ts$' })
+        path: `^(${[...folders.filter(other => other !== folder && !arrows[folder].includes(other)), 'test'].join('|')})/`
       }
     })),
     {

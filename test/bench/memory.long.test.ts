@@ -7,6 +7,7 @@ import { measureMemory } from '../../bench/memory.ts'
 
 const street = path.resolve(import.meta.dirname, '../../media/street.mp4')
 
+// Only Linux tells the memory of processes there.
 it.skipIf(!existsSync('/proc/self/status'))(
   'a clip five times as long takes no tenth more memory',
   async () => {

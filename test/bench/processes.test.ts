@@ -4,12 +4,14 @@ import { existsSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { processesOf } from '../../bench/processes.ts'
 
-const grandchild = 'setInterval(() => undefined, 1000)'
+const grandchild = 'console.log(process.pid), setInterval(() => undefined, 1000)'
+/** Holds 100 MB; what it starts says when it is up. */
 const child = `
   const filled = Buffer.alloc(100e6, 1)
-  require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(grandchild)}], { stdio: 'ignore' })
-    .once('spawn', () => console.log(filled.length))`
+  require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(grandchild)}], { stdio: 'inherit' })
+    .once('exit', () => filled)`
 
+// Only Linux tells it so.
 it.skipIf(!existsSync('/proc/self/status'))(
   'finds the processes below one, each with the most memory that it has had',
   async () => {

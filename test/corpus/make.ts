@@ -7,7 +7,7 @@ import { openClip } from '../../layers/media/open.ts'
 import { openOutput } from '../../layers/media/output.ts'
 import { makeClip, openGop, type ClipRecipe } from '../layers/media/make-clip.ts'
 import { readFootage } from './footage.ts'
-import { loopClip } from './loop.ts'
+import { loopClip } from '../../bench/loop.ts'
 import {
   cutAviWithin,
   cutMatroskaWithin,

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { manifest as manifestSchema } from '../../events/manifest.ts'
 import { openMedia } from '../../layers/media/index.ts'
 import { makeClip } from '../layers/media/make-clip.ts'
+import { childrenOf } from '../processes.ts'
 import { clipmill, root, start, street, temporaryFolder } from './cli.ts'
 
 const results = ['overlay.mp4', 'picture.jpg', 'tracks.coco.json', 'tracks.csv', 'tracks.json', 'tracks.txt']
@@ -88,14 +89,9 @@ describe('clipmill run track-many', () => {
 
     const third = run(bereft)
     await third.said(/infer detect [1-9]/)
-    const children = (pid: number, name: string) =>
-      spawnSync('pgrep', ['-P', String(pid), '-f', name], { encoding: 'utf8' })
-        .stdout.split('\n')
-        .filter(Boolean)
-        .map(Number)
     // One that has worked on the clip: it has a media process.
-    const worker = children(third.child.pid!, 'local/worker').find(
-      pid => children(pid, 'layers/media').length > 0
+    const worker = childrenOf('local/worker', third.child.pid).find(
+      pid => childrenOf('layers/media', pid).length > 0
     )
     process.kill(worker!, 'SIGKILL')
     const survived = await third.ended

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { expect } from 'vitest'
 import { runJob } from '../../local/runner.ts'
 import { startWorkers } from '../../local/workers.ts'
-import { killChildren } from './children.ts'
+import { killChildren } from '../processes.ts'
 import { openWorld, resultsOf, signal, startStore, submit, type Bench } from './job.ts'
 import { credentials, region } from '../local/store/target.ts'
 

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { isMainThread } from 'node:worker_threads'
 import type { WorkerMessage } from '../../local/messages.ts'
-import { killChildren } from './children.ts'
+import { killChildren } from '../processes.ts'
 
 /**
  * Loaded ahead of a worker's own modules: ends the worker, or the media process that works for it, when it tells of

@@ -1,10 +1,10 @@
-import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import net, { type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Fault } from '../../events/faults.ts'
 import { startWorkers } from '../../local/workers.ts'
+import { childrenOf } from '../processes.ts'
 
 /** Workers whose storage takes every connection and never answers, so that a function waits for ever. */
 const hangingWorkers = async (count: number) => {
@@ -30,11 +30,7 @@ const hangingWorkers = async (count: number) => {
   })
   return workers
 }
-const pids = () =>
-  execFileSync('sh', ['-c', `pgrep -P ${process.pid} -f local/worker || true`], { encoding: 'utf8' })
-    .split('\n')
-    .filter(Boolean)
-    .map(Number)
+const pids = () => childrenOf('local/worker')
 const untilWorking = async () => {
   while (pids().length === 0) await new Promise(resolve => setTimeout(resolve, 20))
 }

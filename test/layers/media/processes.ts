@@ -1,15 +1,9 @@
 import { readFileSync } from 'node:fs'
-import path from 'node:path'
+import { childrenOf } from '../../processes.ts'
 
 /** Media processes under a process, ours by default; none where there is no /proc. */
-export const mediaProcesses = (parent = process.pid) => {
-  if (process.platform !== 'linux') return []
-  return readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8')
-    .split(' ')
-    .filter(Boolean)
-    .map(Number)
-    .filter(pid => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(path.join('media', 'child')))
-}
+export const mediaProcesses = (parent = process.pid) =>
+  process.platform === 'linux' ? childrenOf('layers/media/child', parent) : []
 
 /** The most memory that a process has held so far, in bytes. */
 export const peakMemory = (pid: number) => {

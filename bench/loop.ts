@@ -1,8 +1,8 @@
 import path from 'node:path'
 import type { Packet } from 'node-av'
-import { packetsOf } from '../../layers/media/ffmpeg.ts'
-import { openClip, selectStream } from '../../layers/media/open.ts'
-import { openOutput } from '../../layers/media/output.ts'
+import { packetsOf } from '../layers/media/ffmpeg.ts'
+import { openClip, selectStream } from '../layers/media/open.ts'
+import { openOutput } from '../layers/media/output.ts'
 
 const formats: Record<string, string> = { '.mp4': 'mp4', '.mkv': 'matroska', '.ts': 'mpegts' }
 
