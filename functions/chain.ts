@@ -35,6 +35,12 @@ export const segmentFaults: FaultCode[] = [
 
 const minutes = (count: number) => count * 60
 
+/** `store` is told of what went wrong. */
+export const ending: Call = { function: 'store', timeoutSeconds: 60 }
+
+/** A step's name for a person: a stage's own, else that of the function. */
+export const stepOf = (call: Call) => call.stage ?? call.function
+
 /** plan, then decode and the stages, then render and store. Neighbouring `each` stages share one pass over the segments. */
 export const chain = (task: Task): Step[] => {
   const steps: Step[] = [{ kind: 'call', call: { function: 'plan', timeoutSeconds: minutes(15) } }]

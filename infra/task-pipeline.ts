@@ -6,9 +6,9 @@ import * as sfn from 'aws-cdk-lib/aws-stepfunctions'
 import * as tasks from 'aws-cdk-lib/aws-stepfunctions-tasks'
 import { Construct } from 'constructs'
 import { faults } from '../events/faults.ts'
-import { chain, retry, segmentFaults, type Call, type Step } from '../functions/chain.ts'
+import { chain, ending, retry, segmentFaults, stepOf, type Call, type Step } from '../functions/chain.ts'
 import { keys } from '../functions/shared/keys.ts'
-import { platformErrors, stepOf } from '../functions/store/failure.ts'
+import { platformErrors } from '../functions/store/failure.ts'
 import type { Task } from '../tasks/define.ts'
 
 export interface TaskPipelineProps {
@@ -89,7 +89,6 @@ export class TaskPipeline extends Construct {
         .addRetry(throttled)
 
     const steps = chain(task)
-    const store = steps.flatMap(step => (step.kind === 'call' ? step.call : [])).at(-1)!
 
     /** Tells `store` what ended the job, and ends in failure; `of` says where. */
     const failing = (of = '') => {
@@ -99,7 +98,7 @@ export class TaskPipeline extends Construct {
       })
       const told = invoke(
         `Tell of the failure${of}`,
-        store,
+        ending,
         { failure: sfn.JsonPath.objectAt('$.failure') },
         {
           comment: 'Leaves error.json in place of the results, and announces the failure',
@@ -140,7 +139,7 @@ export class TaskPipeline extends Construct {
       const { told: segmentFailed } = failing(`: ${names}`)
       const givenUp = invoke(
         `Give up: ${names}`,
-        store,
+        ending,
         { segment, failure: sfn.JsonPath.objectAt('$.failure') },
         {
           comment: 'Notes that the segment is missing, and why; the job goes on without it',

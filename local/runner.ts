@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { Fault, isFault } from '../events/faults.ts'
 import type { Job } from '../events/job.ts'
-import { chain, retry, segmentFaults, type Call } from '../functions/chain.ts'
+import { chain, ending, retry, segmentFaults, type Call } from '../functions/chain.ts'
 import { taskNamed } from '../tasks/index.ts'
 import type { Workers } from './workers.ts'
 
@@ -51,9 +51,6 @@ export const runJob = async (
     throw fault
   }
 }
-
-/** `store` is told of what went wrong. */
-const ending: Call = { function: 'store', timeoutSeconds: 60 }
 
 /** Tries again, with growing pauses, what may go well another time. */
 export const withRetries = async <T>(run: () => Promise<T>, signal: AbortSignal): Promise<T> => {

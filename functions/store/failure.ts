@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { faultRecord } from '../../events/announcement.ts'
 import { Fault, type FaultRecord } from '../../events/faults.ts'
 import type { Task } from '../../tasks/define.ts'
-import { chain, type Call } from '../chain.ts'
+import { chain, stepOf } from '../chain.ts'
 
 /** What Step Functions calls the ends of a step that none of our functions brought about, and which faults they are. */
 export const platformErrors = new Map([
@@ -69,9 +69,6 @@ const jsonOf = <T>(schema: z.ZodType<T>, text: string): T | undefined => {
     return undefined
   }
 }
-
-/** A step's name for a person: a stage's own, else that of the function. */
-export const stepOf = (call: Call) => call.stage ?? call.function
 
 const secondsOf = (task: Task, step: string) =>
   chain(task)
