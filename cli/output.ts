@@ -1,3 +1,4 @@
+import type { MissingFrames } from '../events/announcement.ts'
 import type { Fault } from '../events/faults.ts'
 
 const { stdout, stderr } = process
@@ -11,6 +12,10 @@ export const note = (text: string) => stderr.write(`${text}\n`)
 
 /** What is wrong, and what to do next; meaning never hangs on the colour. */
 export const printFault = (fault: Fault) => note(`${red(`${fault.code}:`)} ${fault.message}\n  ${fault.next}`)
+
+/** A line for each run of frames that results lack. */
+export const missingLines = (missing: MissingFrames[]) =>
+  missing.map(({ first, last, fault }) => `  frames ${first} to ${last} are missing: ${fault.message}`)
 
 /** Lets a pipe take all that was printed before the process may end. */
 export const flushed = () =>

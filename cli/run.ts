@@ -14,7 +14,7 @@ import { openWeights } from '../local/weights.ts'
 import { detectorsOf } from '../models/catalogue/index.ts'
 import { completeOptions, modelsOf, taskNamed, tasks } from '../tasks/index.ts'
 import { addTaskFlags, taskOptions } from './flags.ts'
-import { note, print, printFault, printJson } from './output.ts'
+import { missingLines, note, print, printFault, printJson } from './output.ts'
 import { createProgress } from './progress.ts'
 import type { Shell } from './shell.ts'
 
@@ -229,8 +229,7 @@ const report = ({ clip, seconds, folder, manifest, error }: Outcome) => {
   note(timings.map(timing => `  ${timing.step} ${timing.seconds.toFixed(1)} s`).join('\n'))
   for (const { first, last } of repeated)
     note(`  frames ${first} to ${last} are damaged in the clip and show their neighbour's picture`)
-  for (const { first, last, fault } of missing)
-    note(`  frames ${first} to ${last} are missing: ${fault.message}`)
+  for (const line of missingLines(missing)) note(line)
   for (const { name, format, bytes } of files) note(`  ${name.padEnd(18)} ${format} (${kilobytes(bytes)})`)
   print(`${folder!}/`)
 }

@@ -11,7 +11,7 @@ import { bucketNames, endpointOf, openClient, region } from '../local/buckets.ts
 import { serve as serveBuckets } from '../local/serve.ts'
 import { openWeights } from '../local/weights.ts'
 import { completeOptions, modelsOf, tasks } from '../tasks/index.ts'
-import { note, print, printJson } from './output.ts'
+import { missingLines, note, print, printJson } from './output.ts'
 import type { Shell } from './shell.ts'
 
 /** Where the buckets of this machine lie, unless another place is named. */
@@ -128,9 +128,7 @@ const tell = (announcement: Announcement) => {
   print(`${announcement.at}  ${announcement.type}  ${what}`)
   if ('fault' in announcement)
     print(`  ${announcement.fault.code}: ${announcement.fault.message}\n  ${announcement.fault.next}`)
-  if ('missing' in announcement)
-    for (const { first, last, fault } of announcement.missing)
-      print(`  frames ${first} to ${last}: ${fault.message}`)
+  if ('missing' in announcement) for (const line of missingLines(announcement.missing)) print(line)
   if ('manifest' in announcement) print(`  ${bucketNames.results}/${announcement.manifest}`)
 }
 

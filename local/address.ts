@@ -16,7 +16,7 @@ export type Address = z.infer<typeof address>
 
 const fileIn = (folder: string) => path.join(folder, 'address.json')
 
-/** @throws Fault serve-not-set-up where nobody has ever served from the folder; file-invalid */
+/** @throws Fault serve-missing where nobody has ever served from the folder; address-invalid */
 export const readAddress = async (folder: string): Promise<Address> => {
   const file = fileIn(folder)
   const text = await readFile(file, 'utf8').catch((error: unknown) => {

@@ -27,7 +27,7 @@ const cocoLicence = {
   weights: 'Apache-2.0',
   data: 'COCO: annotations CC BY 4.0, pictures under the terms of Flickr'
 }
-/** The tests of COCO have this long side, and ByteTrack's demo follows from this score on. */
+/** The tests of COCO have this long side; the score is our choice. */
 const coco = (variant: YoloxVariantName, preprocessing: 'new' | 'mot') => ({
   classes: cocoClasses,
   preprocessing,

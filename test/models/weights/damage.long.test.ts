@@ -1,20 +1,14 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { openCheckpoint } from '../../../models/weights/checkpoint.ts'
 import { damaged, damagedCopies } from '../../damage.ts'
 import { describeShared, shared } from '../../shared.ts'
-import { faultOf, testFolder } from './folder.ts'
+import { faultOf, readAll, testFolder } from './folder.ts'
 
 /** An archive whose entries' checksums are 0, for none, so that damage to a pickle gets further. */
 const withoutChecksums = (bytes: Buffer) => {
   for (let at = bytes.indexOf('PK\x01\x02'); at >= 0; at = bytes.indexOf('PK\x01\x02', at + 4))
     bytes.writeUInt32LE(0, at + 16)
   return bytes
-}
-
-const readAll = (path: string) => {
-  using checkpoint = openCheckpoint(path)
-  for (const { name } of checkpoint.tensors()) checkpoint.read(name)
 }
 
 describeShared('damaged checkpoints', () => {

@@ -3,12 +3,7 @@ import { expect, test } from 'vitest'
 import { openCheckpoint } from '../../../models/weights/checkpoint.ts'
 import { dice } from '../../dice.ts'
 import { describeShared, shared } from '../../shared.ts'
-import { faultOf, testFolder } from './folder.ts'
-
-const readAll = (path: string) => {
-  using checkpoint = openCheckpoint(path)
-  for (const { name } of checkpoint.tensors()) checkpoint.read(name)
-}
+import { faultOf, readAll, testFolder } from './folder.ts'
 
 describeShared('damaged checkpoints', () => {
   const folder = testFolder()

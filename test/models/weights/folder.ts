@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll } from 'vitest'
 import { Fault } from '../../../events/faults.ts'
+import { openCheckpoint } from '../../../models/weights/checkpoint.ts'
 
 /** A folder for the files of one test file. */
 export const testFolder = () => {
@@ -15,6 +16,12 @@ export const testFolder = () => {
       return path.join(folder, name)
     }
   }
+}
+
+/** Reads all tensors of a checkpoint. */
+export const readAll = (file: string) => {
+  using checkpoint = openCheckpoint(file)
+  for (const { name } of checkpoint.tensors()) checkpoint.read(name)
 }
 
 /** The code of the fault that `act` ends in; anything else that is thrown goes on. */
