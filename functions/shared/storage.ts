@@ -92,7 +92,8 @@ interface ClientOptions {
 export const createClient = ({ region, endpoint, credentials, checksums = true }: ClientOptions) =>
   new S3Client({
     region,
-    credentials,
+    // The client writes into what it is given.
+    credentials: credentials && { ...credentials },
     requestChecksumCalculation: checksums ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED',
     ...(endpoint !== undefined && { endpoint, forcePathStyle: true })
   })
