@@ -1,18 +1,21 @@
 /** Measurements of clipmill: `npm run bench -- models | pipeline | memory`; see docs/benchmarks.md. */
 import { Command } from 'commander'
 import { printFault } from '../cli/output.ts'
-import { Fault } from '../events/faults.ts'
+import { faultOf } from '../cli/shell.ts'
 import { addMemory } from './memory.ts'
 import { addModels } from './models.ts'
 import { addPipeline } from './pipeline.ts'
 
-const program = new Command('bench').description('Measures clipmill on this machine: see docs/benchmarks.md.')
+const program = new Command('bench')
+  .description('Measures clipmill on this machine: see docs/benchmarks.md.')
+  .exitOverride()
+  .configureOutput({ outputError: () => undefined })
 for (const add of [addModels, addPipeline, addMemory]) add(program)
 
 try {
   await program.parseAsync()
 } catch (error) {
-  const fault = Fault.of(error)
-  printFault(fault)
-  process.exitCode = fault.exit
+  const fault = faultOf(error)
+  if (fault) printFault(fault)
+  process.exitCode = fault?.exit ?? 0
 }

@@ -9,7 +9,7 @@ import { readAddress } from '../local/address.ts'
 import { announcementsOf, isEnd, jobState, listJobs, type JobState } from '../local/announcements.ts'
 import { bucketNames, endpointOf, openClient } from '../local/buckets.ts'
 import { controlKey, type Control } from '../local/controls.ts'
-import { missingLines, note, print, printJson } from './output.ts'
+import { gapLines, note, print, printJson } from './output.ts'
 import { addFolderOption } from './serve.ts'
 import type { Shell } from './shell.ts'
 
@@ -101,7 +101,7 @@ const show = async (results: Storage, beginning: string, json: boolean) => {
     if ('fault' in announcement)
       print(`    ${announcement.fault.code}: ${announcement.fault.message}\n    ${announcement.fault.next}`)
   }
-  for (const line of missingLines(manifest?.missing ?? [])) print(line)
+  for (const line of manifest ? gapLines(manifest) : []) print(line)
   for (const { name, format, bytes } of manifest?.files ?? [])
     print(`  ${bucketNames.results}/${job.results}${name}  ${format} (${bytes} bytes)`)
 }

@@ -1,13 +1,12 @@
-import { Command, CommanderError } from 'commander'
+import { Command } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
-import { Fault } from '../events/faults.ts'
 import { addEval } from './eval.ts'
 import { addJobs } from './jobs.ts'
 import { addModels } from './models.ts'
 import { flushed, printFault, printJson } from './output.ts'
 import { addRun } from './run.ts'
 import { addServe } from './serve.ts'
-import { openShell } from './shell.ts'
+import { faultOf, openShell } from './shell.ts'
 
 const exitCodes = `
 Exit codes:
@@ -23,24 +22,17 @@ export const main = async (argv: string[]) => {
     .addHelpText('after', exitCodes)
     .exitOverride()
     // What commander has to say of wrong usage is said as a fault, below.
-    .configureOutput({ writeErr: () => undefined })
+    .configureOutput({ outputError: () => undefined })
   for (const add of [addRun, addServe, addJobs, addEval, addModels]) add(program, shell)
 
   try {
     await program.parseAsync(argv)
   } catch (error) {
-    if (!(error instanceof CommanderError && error.exitCode === 0)) shell.exit = report(error, shell.json)
+    const fault = faultOf(error)
+    if (fault && shell.json) printJson({ error: fault })
+    else if (fault) printFault(fault)
+    shell.exit = fault?.exit ?? 0
   }
   await flushed()
   process.exit(shell.exit)
-}
-
-const report = (error: unknown, json: boolean) => {
-  const fault =
-    error instanceof CommanderError
-      ? new Fault('usage-wrong', { problem: error.message.replace(/^error: /, '').replaceAll('\n', ' ') })
-      : Fault.of(error)
-  if (json) printJson({ error: fault })
-  else printFault(fault)
-  return fault.exit
 }

@@ -1,5 +1,6 @@
 import type { MissingFrames } from '../events/announcement.ts'
 import type { Fault } from '../events/faults.ts'
+import type { Manifest } from '../events/manifest.ts'
 
 const { stdout, stderr } = process
 
@@ -16,6 +17,18 @@ export const printFault = (fault: Fault) => note(`${red(`${fault.code}:`)} ${fau
 /** A line for each run of frames that results lack. */
 export const missingLines = (missing: MissingFrames[]) =>
   missing.map(({ first, last, fault }) => `  frames ${first} to ${last} are missing: ${fault.message}`)
+
+/** A line for each run of frames that is not as the clip should have it. */
+export const gapLines = ({ clip, repeated, missing }: Manifest) => [
+  ...repeated.map(
+    ({ first, last }) =>
+      `  frames ${first} to ${last} are damaged in the clip and show their neighbour's picture`
+  ),
+  ...missingLines(missing),
+  ...(clip.video.missingAtEnd > 0
+    ? [`  the clip is cut off: ${clip.video.missingAtEnd} frames are missing at its end`]
+    : [])
+]
 
 /** Lets a pipe take all that was printed before the process may end. */
 export const flushed = () =>

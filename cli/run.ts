@@ -14,7 +14,7 @@ import { openWeights } from '../local/weights.ts'
 import { detectorsOf } from '../models/catalogue/index.ts'
 import { completeOptions, modelsOf, taskNamed, tasks } from '../tasks/index.ts'
 import { addTaskFlags, taskOptions } from './flags.ts'
-import { missingLines, note, print, printFault, printJson } from './output.ts'
+import { gapLines, note, print, printFault, printJson } from './output.ts'
 import { createProgress } from './progress.ts'
 import type { Shell } from './shell.ts'
 
@@ -224,12 +224,10 @@ const report = ({ clip, seconds, folder, manifest, error }: Outcome) => {
     printFault(error)
     return
   }
-  const { frames, repeated, missing, timings, files } = manifest!
+  const { frames, timings, files } = manifest!
   note(`${clip}: ${frames} frames in ${seconds.toFixed(1)} s (${(frames / seconds).toFixed(1)} frames/s)`)
   note(timings.map(timing => `  ${timing.step} ${timing.seconds.toFixed(1)} s`).join('\n'))
-  for (const { first, last } of repeated)
-    note(`  frames ${first} to ${last} are damaged in the clip and show their neighbour's picture`)
-  for (const line of missingLines(missing)) note(line)
+  for (const line of gapLines(manifest!)) note(line)
   for (const { name, format, bytes } of files) note(`  ${name.padEnd(18)} ${format} (${kilobytes(bytes)})`)
   print(`${folder!}/`)
 }

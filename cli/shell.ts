@@ -1,3 +1,6 @@
+import { CommanderError } from 'commander'
+import { Fault } from '../events/faults.ts'
+
 /** What the commands of one call of the command line share. */
 export interface Shell {
   /** Whether `--json` was given: result on stdout as JSON, nothing else there. */
@@ -21,3 +24,14 @@ export const openShell = (json: boolean): Shell => ({
     return interrupted.signal
   }
 })
+
+/** The fault that ended a command; commander's word on wrong usage is one too. undefined where it only gave help. */
+export const faultOf = (error: unknown): Fault | undefined => {
+  if (!(error instanceof CommanderError)) return Fault.of(error)
+  if (error.exitCode === 0) return undefined
+  const problem =
+    error.code === 'commander.help'
+      ? 'a command is missing'
+      : error.message.replace(/^error: /, '').replaceAll('\n', ' ')
+  return new Fault('usage-wrong', { problem })
+}

@@ -62,7 +62,7 @@ export interface Storage {
   putOnce: (key: string, body: Uint8Array | string, options: PutOptions) => Promise<'written' | 'exists'>
   /** Writes in the place of the object with that content tag, or where there is none: false where there is another. */
   replace: (key: string, body: string, options: PutOptions & { etag: string | undefined }) => Promise<boolean>
-  /** Streams a local file, in parts of 16 MiB where it is larger; `once` as in putOnce. */
+  /** Streams a local file, in parts of 8 MiB where it is larger; `once` as in putOnce. */
   uploadFile: (
     key: string,
     file: string,
@@ -74,7 +74,7 @@ export interface Storage {
   list: (prefix: string) => AsyncGenerator<{ key: string; size: number; etag: string }>
 }
 
-const partSize = 16 * 1024 ** 2
+const partSize = 8 * 1024 ** 2
 // Another write to the same key was under way: S3 asks to come again.
 const conflictTries = 5
 
@@ -88,12 +88,16 @@ interface ClientOptions {
   checksums?: boolean
 }
 
+/** Milliseconds for which a storage may say nothing before the request counts as lost, and is made again. */
+const silence = 120_000
+
 /** A client for `openStorage`; make one a process. */
 export const createClient = ({ region, endpoint, credentials, checksums = true }: ClientOptions) =>
   new S3Client({
     region,
     // The client writes into what it is given.
     credentials: credentials && { ...credentials },
+    requestHandler: { connectionTimeout: 10_000, socketTimeout: silence },
     requestChecksumCalculation: checksums ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED',
     ...(endpoint !== undefined && { endpoint, forcePathStyle: true })
   })
@@ -263,7 +267,12 @@ export const openStorage = ({ bucket, client }: { bucket: string; client: S3Clie
         if (size <= partSize)
           await client.send(new PutObjectCommand({ ...params, Body: await readFile(file) }))
         else
-          await new Upload({ client, params: { ...params, Body: createReadStream(file) }, partSize }).done()
+          await new Upload({
+            client,
+            params: { ...params, Body: createReadStream(file) },
+            partSize,
+            queueSize: 2
+          }).done()
       }),
     delete: async key => {
       await attempt(key, () => client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key })))

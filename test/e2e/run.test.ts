@@ -281,6 +281,15 @@ describe('what a person may get wrong ends with a code, the next step and nothin
   })
 })
 
+it.each([[[]], [['run']], [['jobs']], [['models']]])(
+  'without a command it lists those there are: %j',
+  async args => {
+    const { exit, stdout, stderr } = await clipmill(...args)
+    expect([exit, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(/^Usage: clipmill .*^Commands:.*^usage-wrong: a command is missing$/ms)
+  }
+)
+
 it('started by hand on a Node that is too old, it says in one line what to do', () => {
   const old =
     'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.20.2" } })'
