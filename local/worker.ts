@@ -1,4 +1,5 @@
 /** A process that runs the functions' handlers as Lambda would: one invocation at a time, context from the environment. */
+import module from 'node:module'
 import type { Context as LambdaContext } from 'aws-lambda'
 import { Fault } from '../events/faults.ts'
 import type { Job } from '../events/job.ts'
@@ -43,3 +44,7 @@ process.on('message', ({ id, function: name, event, limit }: Invocation) => {
 process.on('SIGINT', () => undefined)
 // The runner is gone or wants us gone. Nothing needs a tidy end: state lies in storage, children end with their parent.
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
+
+// Ahead of the first invocation of each; what was compiled is written at once, since workers end by being killed.
+for (const load of Object.values(handlers)) await load()
+module.flushCompileCache()

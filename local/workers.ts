@@ -1,4 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Fault } from '../events/faults.ts'
 import type { FunctionName, Invocation, WorkerMessage } from './messages.ts'
@@ -13,11 +14,21 @@ export interface Workers extends AsyncDisposable {
 }
 
 /** What a worker gets of our environment: enough for node to run, nothing that it need not know. */
-const passedOn = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'TZ', 'NODE_OPTIONS', 'NODE_V8_COVERAGE']
+const passedOn = [
+  'PATH',
+  'HOME',
+  'TMPDIR',
+  'LANG',
+  'TZ',
+  'NODE_OPTIONS',
+  'NODE_COMPILE_CACHE',
+  'NODE_DISABLE_COMPILE_CACHE',
+  'NODE_V8_COVERAGE'
+]
 
 /**
- * Runs functions in at most `count` processes, started as they are needed and kept. One that dies, or is killed for
- * taking too long, makes room for another.
+ * Runs functions in at most `count` processes, started as they are needed, one ahead, and kept. One that dies, or is
+ * killed for taking too long, makes room for another.
  * @param onMessage announcements, and jobs to start
  */
 export const startWorkers = (
@@ -26,6 +37,8 @@ export const startWorkers = (
   onMessage: (message: WorkerMessage) => void
 ): Workers => {
   const env = {
+    // Compiled code is kept between runs, where the command line keeps its own.
+    NODE_COMPILE_CACHE: path.join(tmpdir(), 'node-compile-cache'),
     ...Object.fromEntries(passedOn.flatMap(name => (process.env[name] ? [[name, process.env[name]]] : []))),
     // Without it glibc keeps the memory of every closed session.
     MALLOC_TRIM_THRESHOLD_: '65536',
@@ -61,7 +74,13 @@ export const startWorkers = (
     while (!closed && idle.length === 0 && alive.size >= count)
       await new Promise<void>(resolve => waiting.push(resolve))
     if (closed) throw new Fault('worker-lost', { step: name, reason: 'the workers are closed' })
-    return idle.pop() ?? spawn()
+    const worker = idle.pop() ?? spawn()
+    startAhead()
+    return worker
+  }
+  /** Loading the functions takes longer than many an invocation. */
+  const startAhead = () => {
+    if (idle.length === 0 && alive.size < count) idle.push(spawn())
   }
   const giveBack = (worker: ChildProcess) => {
     if (!alive.has(worker)) return
@@ -110,6 +129,7 @@ export const startWorkers = (
       worker.send(invocation, error => error && worker.kill('SIGKILL'))
     })
 
+  startAhead()
   return {
     async invoke(name, event, timeoutSeconds, signal) {
       const worker = await take(name)
