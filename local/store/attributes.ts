@@ -20,7 +20,7 @@ const attributes = {
 /** Those attributes of an object that x-amz-object-attributes names. */
 export const objectAttributes: Handler = call => {
   const { bucket, key, query, headers } = call
-  const object = find(call, bucket, key, query.get('versionId'))
+  const object = find(call, bucket, key, query.get('versionId') ?? undefined)
   const wanted = (headers['x-amz-object-attributes'] ?? '').split(',').map(name => name.trim())
   const unknown = wanted.find(name => !Object.hasOwn(attributes, name))
   if (unknown !== undefined) throw new S3Error('InvalidArgument', 'x-amz-object-attributes')

@@ -10,13 +10,24 @@ import type { Authorization } from './signature.ts'
 /** What is known of a body once all of it came and was found right. */
 export interface Received {
   md5: Buffer
-  /** Base64, as it was sent. */
+  /** Base64. */
   checksum?: { algorithm: Algorithm; value: string }
 }
 
 const xmlLimit = 8 * 1024 ** 2
 const prefix = 'x-amz-checksum-'
 const notValues = ['algorithm', 'type', 'mode']
+
+/** The algorithm that x-amz-checksum-algorithm names, if it is there. @throws S3Error InvalidRequest */
+export const namedAlgorithm = (headers: Record<string, string>) => {
+  const name = headers[`${prefix}algorithm`]?.toLowerCase()
+  if (name !== undefined && !isAlgorithm(name))
+    throw new S3Error(
+      'InvalidRequest',
+      `the checksum algorithm ${name} is not one of ${algorithms.join(', ')}`
+    )
+  return name
+}
 
 /** The algorithm of the checksum that stands in the headers or is promised for the trailer; at most one may. */
 export const announcedChecksum = (headers: Record<string, string>) => {
@@ -54,34 +65,44 @@ export const summing = (algorithm: Algorithm | undefined) => {
   }
 }
 
-/** @throws S3Error InvalidDigest, BadDigest where the headers name another Content-MD5 or checksum. */
-export const compareSums = ({ md5, checksum }: Received, headers: Record<string, string>) => {
+/**
+ * Compares with what the headers say, of the checksum where one is announced.
+ * @throws S3Error InvalidDigest, BadDigest where the headers name another Content-MD5 or checksum.
+ */
+export const compareSums = (
+  { md5, checksum }: Received,
+  headers: Record<string, string>,
+  announced: Algorithm | undefined
+) => {
   const { 'content-md5': given } = headers
   const contentMd5 = given === undefined ? md5 : Buffer.from(given, 'base64')
   if (contentMd5.length !== md5.length) throw new S3Error('InvalidDigest', 'Content-MD5')
   if (!contentMd5.equals(md5)) throw new S3Error('BadDigest', 'Content-MD5')
-  if (!checksum) return
-  const name = prefix + checksum.algorithm
+  if (announced === undefined) return
+  const name = prefix + announced
   const sent = headers[name] ?? ''
-  if (!isChecksum(checksum.algorithm, sent)) throw new S3Error('InvalidDigest', name)
-  if (sent !== checksum.value) throw new S3Error('BadDigest', name)
+  if (!isChecksum(announced, sent)) throw new S3Error('InvalidDigest', name)
+  if (sent !== checksum?.value) throw new S3Error('BadDigest', name)
 }
 
 /**
  * Hands the content of a request's body to `write`, chunk by chunk, and verifies length, payload hash, Content-MD5
  * and additional checksum at its end.
+ * @param algorithm of the checksum to take where the request brings none
  * @throws S3Error where one of them is wrong: what was written is then to be dropped.
  */
 export const receive = async (
   request: IncomingMessage,
   headers: Record<string, string>,
   authorization: Authorization,
-  write: (chunk: Buffer) => Promise<void> | void
+  write: (chunk: Buffer) => Promise<void> | void,
+  algorithm?: Algorithm
 ): Promise<Received> => {
   const { payload } = authorization
   const chunked = payload.startsWith('STREAMING-')
   const length = expectedLength(headers, chunked)
-  const sums = summing(announcedChecksum(headers))
+  const announced = announcedChecksum(headers)
+  const sums = summing(announced ?? algorithm)
   const trailers: Record<string, string> = {}
 
   // The connection must outlive a refused body, to carry the answer.
@@ -98,7 +119,7 @@ export const receive = async (
   if (size < length) throw new S3Error('IncompleteBody')
   if (sha256 && sha256.digest('hex') !== payload) throw new S3Error('XAmzContentSHA256Mismatch')
   const received = sums.finish()
-  compareSums(received, { ...trailers, ...headers })
+  compareSums(received, { ...trailers, ...headers }, announced)
   return received
 }
 

@@ -7,7 +7,7 @@ import type { Files } from './files.ts'
 import { openJournal } from './journal.ts'
 import type { Bucket, CorsRule, Entry, OpenUpload, Part, StoredObject, Upload } from './state.ts'
 import { lockFolder } from './lock.ts'
-import { apply, versionOf } from './state.ts'
+import { apply, versionOf, versionOrNewest, versionsOf } from './state.ts'
 
 /** Buckets, objects and uploads in one folder: `journal.jsonl` says what there is, `data/` has the bytes. */
 export interface Catalogue {
@@ -29,8 +29,14 @@ export interface Catalogue {
     allowed: (present: StoredObject | undefined) => void,
     upload?: string
   ) => Promise<StoredObject>
-  deleteObject: (bucket: string, key: string, version?: string) => Promise<void>
-  /** Removes versions that others took the place of before `time`, milliseconds since 1970. */
+  /** `allowed` sees what would go and throws where it may not; where nothing would, nothing is done. */
+  deleteObject: (
+    bucket: string,
+    key: string,
+    allowed: (present: StoredObject | undefined) => void,
+    version?: string
+  ) => Promise<void>
+  /** Removes versions that were deleted, or that others took the place of, before `time`, milliseconds since 1970. */
   dropOlder: (time: number) => Promise<void>
   uploads: (bucket: string) => OpenUpload[]
   /** @throws S3Error NoSuchUpload */
@@ -95,12 +101,14 @@ export const openCatalogue = async (dir: string): Promise<Catalogue> => {
     await append(entry)
   }
 
-  const deleteObject = (name: string, key: string, version?: string) =>
+  const deleteObject: Catalogue['deleteObject'] = (name, key, allowed, version) =>
     inTurn(`${name}/${key}`, async () => {
-      const { objects, older } = bucket(name)
-      const entry = { op: 'delete', bucket: name, key } as const
-      if (version !== undefined) await removeThenNote({ ...entry, version })
-      else if (objects.get(key)) await (older ? append(entry) : removeThenNote(entry))
+      const present = versionOrNewest(bucket(name), key, version)
+      allowed(present)
+      if (!present) return
+      if (version !== undefined) return removeThenNote({ op: 'drop', bucket: name, key, version })
+      const entry = { op: 'delete', bucket: name, key, time: Date.now() } as const
+      await (bucket(name).older ? append(entry) : removeThenNote(entry))
     })
 
   return {
@@ -129,13 +137,15 @@ export const openCatalogue = async (dir: string): Promise<Catalogue> => {
     },
     deleteObject,
     dropOlder: async time => {
-      for (const { name, objects, older } of state.buckets.values())
-        for (const [key, versions] of [...(older ?? [])])
+      for (const kept of state.buckets.values())
+        for (const key of [...(kept.older?.keys() ?? [])]) {
+          const versions = versionsOf(kept, key)
           for (const [i, version] of versions.entries()) {
-            // It was replaced when the next one came; a deleted one has no next one, and goes by its own time.
-            const replaced = (versions[i + 1] ?? objects.get(key) ?? version).modified
-            if (replaced < time) await deleteObject(name, key, versionOf(version))
+            // A deleted one says when; another was replaced when the next one came, and the newest is not older.
+            const setAside = version.deleted ?? versions.at(i + 1)?.modified ?? Infinity
+            if (setAside < time) await deleteObject(kept.name, key, () => undefined, versionOf(version))
           }
+        }
     },
     uploads: name => [...state.uploads.values()].filter(({ bucket }) => bucket === name),
     upload: (name, key, id) => {

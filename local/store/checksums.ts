@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
+import { crcs } from './crc.ts'
 
 /** S3's additional checksums, as in their headers: `x-amz-checksum-<algorithm>`; their length in bytes. */
 const lengths = { crc32: 4, crc32c: 4, crc64nvme: 8, sha1: 20, sha256: 32 } as const
@@ -10,6 +11,9 @@ export const isAlgorithm = (name: string): name is Algorithm => Object.hasOwn(le
 /** Whether `text` is base64 of a checksum of that algorithm. */
 export const isChecksum = (algorithm: Algorithm, text: string) =>
   /^[A-Za-z\d+/]+=*$/.test(text) && Buffer.from(text, 'base64').length === lengths[algorithm]
+
+/** Its name in S3's XML. */
+export const checksumField = (algorithm: Algorithm) => `Checksum${algorithm.toUpperCase()}`
 
 interface Digest {
   update: (bytes: Uint8Array) => void
@@ -28,8 +32,8 @@ const table = (polynomial: bigint) => {
   }
   return { low, high }
 }
-const castagnoli = table(0x82f63b78n).low
-const nvme = table(0x9a6c9329ac4bc9b5n)
+const castagnoli = table(crcs.crc32c.polynomial).low
+const nvme = table(crcs.crc64nvme.polynomial)
 
 const words = (...values: number[]) => {
   const bytes = Buffer.alloc(4 * values.length)

@@ -6,6 +6,13 @@ import type { Authorization } from './signature.ts'
 /** Bodies in aws-chunked coding ("Signature Calculations: Transferring Payload in Multiple Chunks", with trailers). */
 
 const empty = sha256('')
+
+/** What x-amz-content-sha256 says of such a body: whether its chunks are signed, and whether a trailer follows them. */
+const codings = new Map([
+  ['STREAMING-UNSIGNED-PAYLOAD-TRAILER', { signed: false, trailer: true }],
+  ['STREAMING-AWS4-HMAC-SHA256-PAYLOAD', { signed: true, trailer: false }],
+  ['STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER', { signed: true, trailer: true }]
+])
 const longestLine = 8192
 
 const lineReader = (source: AsyncIterable<Buffer>) => {
@@ -51,13 +58,16 @@ const signatureChain = ({ signature, preamble, sign }: Authorization) => {
 /**
  * Yields the content of an aws-chunked body as it arrives, each chunk's signature being checked at its end;
  * `trailers` receives the headers that follow the last chunk.
+ * @throws S3Error NotImplemented where the coding is none of those, IncompleteBody, InvalidRequest, SignatureDoesNotMatch
  */
 export async function* decodeChunked(
   source: AsyncIterable<Buffer>,
   authorization: Authorization,
   trailers: Record<string, string>
 ) {
-  const signed = authorization.payload.startsWith('STREAMING-AWS4-HMAC-SHA256-PAYLOAD')
+  const coding = codings.get(authorization.payload)
+  if (!coding) throw new S3Error('NotImplemented', authorization.payload)
+  const { signed, trailer } = coding
   const verify = signatureChain(authorization)
   const reader = lineReader(source)
   let size: number
@@ -84,6 +94,6 @@ export async function* decodeChunked(
     trailers[name.toLowerCase()] = value!
     if (name.toLowerCase() !== 'x-amz-trailer-signature') signable += `${name.toLowerCase()}:${value}\n`
   }
-  if (signed && authorization.payload.endsWith('-TRAILER'))
+  if (signed && trailer)
     verify('AWS4-HMAC-SHA256-TRAILER', trailers['x-amz-trailer-signature'], sha256(signable))
 }

@@ -23,9 +23,13 @@ export const checkRead = (headers: Headers, { etag, modified }: StoredObject, pr
   const noneMatch = get('if-none-match')
   const unmodified = get('if-unmodified-since')
   const since = get('if-modified-since')
-  if (match === undefined ? unmodified && after(modified, unmodified, false) : !names(match, etag))
-    throw new S3Error('PreconditionFailed')
-  if (noneMatch === undefined ? since && !after(modified, since, true) : names(noneMatch, etag))
+  // A tag decides where a time is given too.
+  const isAnother = match !== undefined && !names(match, etag)
+  const wasModified = match === undefined && unmodified !== undefined && after(modified, unmodified, false)
+  if (isAnother || wasModified) throw new S3Error('PreconditionFailed')
+  const isKnown = noneMatch !== undefined && names(noneMatch, etag)
+  const isUnmodified = noneMatch === undefined && since !== undefined && !after(modified, since, true)
+  if (isKnown || isUnmodified)
     throw new S3Error(prefix ? 'PreconditionFailed' : 'NotModified', '', { ETag: `"${etag}"` })
 }
 
@@ -42,6 +46,10 @@ export const checkWrite = (headers: Headers, key: string, present: StoredObject 
   if (!present) throw new S3Error('NoSuchKey', '', { Key: key })
   if (!names(match, present.etag)) throw new S3Error('PreconditionFailed', '', { Condition: 'If-Match' })
 }
+
+/** If-Range: whether a range is wanted of this object, rather than the whole of another (RFC 9110, 13.1.5). */
+export const isRangeOf = (condition: string | undefined, { etag, modified }: StoredObject) =>
+  condition === undefined || [`"${etag}"`, new Date(modified).toUTCString()].includes(condition)
 
 /**
  * The one range of a Range header as [start, end) of `size` bytes; undefined for the whole, also where the header is

@@ -1,12 +1,12 @@
-import { summing } from './body.ts'
+import { namedAlgorithm, summing } from './body.ts'
 import type { Received } from './body.ts'
 import type { Call, Handler } from './call.ts'
-import { isAlgorithm } from './checksums.ts'
 import type { Algorithm } from './checksums.ts'
 import { checkRead, checkWrite } from './conditions.ts'
 import { S3Error } from './errors.ts'
+import { keptHeaders } from './kept.ts'
 import { makePart, uploadOf } from './multipart.ts'
-import { checksumFields, draftOf, find, keptHeaders, versionHeaders } from './objects.ts'
+import { checksumFields, draftOf, find, versionHeaders } from './objects.ts'
 import { sizeOf } from './state.ts'
 import type { Piece, StoredObject } from './state.ts'
 import { xmlDocument } from './xml.ts'
@@ -67,12 +67,12 @@ const copying = async <T>(
   }
 }
 
-/** The checksum that a copy gets: the one asked for, or of the kind that its source has. */
-const algorithmOf = (headers: Record<string, string>, source: StoredObject) => {
-  const name = headers['x-amz-checksum-algorithm']?.toLowerCase()
-  if (name !== undefined && !isAlgorithm(name))
-    throw new S3Error('InvalidRequest', `the checksum algorithm ${name} is not known`)
-  return name ?? source.checksum?.algorithm
+/** Whether the copy's metadata are those of the request, rather than the source's. */
+const replacesMetadata = (headers: Record<string, string>) => {
+  const directive = headers['x-amz-metadata-directive'] ?? 'COPY'
+  if (directive !== 'COPY' && directive !== 'REPLACE')
+    throw new S3Error('InvalidArgument', 'x-amz-metadata-directive must be COPY or REPLACE')
+  return directive === 'REPLACE'
 }
 
 export const copyObject: Handler = async call => {
@@ -80,7 +80,7 @@ export const copyObject: Handler = async call => {
   const from = sourceOf(call)
   const allowed = (present?: StoredObject) => checkWrite(headers, key, present)
   allowed(catalogue.bucket(bucket).objects.get(key))
-  const replaced = headers['x-amz-metadata-directive'] === 'REPLACE'
+  const replaced = replacesMetadata(headers)
   if (!replaced && from.bucket === bucket && from.key === key && from.version === undefined)
     throw new S3Error('InvalidRequest', 'a copy onto itself must replace its metadata')
   const stays = keptHeaders(headers)
@@ -91,9 +91,8 @@ export const copyObject: Handler = async call => {
     return object
   }
   const range = rangeOf(undefined, sizeOf(from.object))
-  const object = await copying(call, from.object, range, algorithmOf(headers, from.object), fill =>
-    catalogue.files.write(fill, note)
-  )
+  const algorithm = namedAlgorithm(headers) ?? from.object.checksum?.algorithm
+  const object = await copying(call, from.object, range, algorithm, fill => catalogue.files.write(fill, note))
   return {
     headers: versionHeaders(call, bucket, object),
     body: xmlDocument('CopyObjectResult', {
@@ -115,7 +114,7 @@ export const copyPart: Handler = async call => {
     body: xmlDocument('CopyPartResult', {
       ETag: `"${etag}"`,
       LastModified: new Date(modified).toISOString(),
-      ...(checksum && { [`Checksum${checksum.algorithm.toUpperCase()}`]: checksum.value })
+      ...checksumFields({ checksum })
     })
   }
 }

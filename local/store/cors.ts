@@ -1,4 +1,4 @@
-import type { Call, Handler } from './call.ts'
+import type { BareCall, Handler, Reply } from './call.ts'
 import { S3Error } from './errors.ts'
 import type { CorsRule } from './state.ts'
 import { elements, textOf, textsOf, xmlDocument } from './xml.ts'
@@ -56,7 +56,7 @@ export const corsHeaders = (rules: CorsRule[], method: string, { origin }: Heade
 }
 
 /** Tells a browser whether it may send what it asks about. It asks without a signature. */
-export const preflight: Handler = ({ catalogue, bucket, headers }: Call) => {
+export const preflight = ({ catalogue, bucket, headers }: BareCall): Reply => {
   const { cors } = catalogue.bucket(bucket)
   const { origin, 'access-control-request-method': method = '' } = headers
   if (origin === undefined) throw new S3Error('BadRequest', 'Origin is missing')

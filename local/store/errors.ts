@@ -1,3 +1,6 @@
+import { isDiskFull } from '../../events/faults.ts'
+import { Unsure } from './files.ts'
+
 /** The S3 error codes that the store answers with: HTTP status and the sentence of the XML body. */
 const codes = {
   AccessDenied: [403, 'Access denied'],
@@ -6,10 +9,7 @@ const codes = {
   BadDigest: [400, 'The checksum that was sent does not match the content'],
   BadRequest: [400, 'The preflight request is not valid'],
   BucketAlreadyOwnedByYou: [409, 'The bucket exists already and is yours'],
-  EntityTooLarge: [
-    400,
-    'The object or part is larger than the 5 GiB, or what the policy allows, of one request'
-  ],
+  EntityTooLarge: [400, 'The content is larger than 5 GiB, or than the policy of its form allows'],
   EntityTooSmall: [
     400,
     'A part other than the last has less than 5 MiB, or an object less than the policy asks for'
@@ -71,17 +71,15 @@ export class S3Error extends Error {
   }
 }
 
-// No space left, quota reached, file size limit of the process reached.
-const full = ['ENOSPC', 'EDQUOT', 'EFBIG']
-
 /**
  * What to answer for any failure. A full disk is 507: clients repeat a request after 500, 502, 503 and 504 only,
  * and repeating does not make room.
  */
-export const asS3Error = (error: unknown) => {
+export const asS3Error = (error: unknown): S3Error => {
   if (error instanceof S3Error) return error
-  const { code, message } = error as NodeJS.ErrnoException
-  return full.includes(code ?? '')
+  if (error instanceof Unsure) return asS3Error(error.cause)
+  const { code = '', message } = error as NodeJS.ErrnoException
+  return isDiskFull(code)
     ? new S3Error('InsufficientStorage', '', {}, { cause: error })
     : new S3Error('InternalError', message, {}, { cause: error })
 }

@@ -44,8 +44,14 @@ const after = (buffers: Buffer[], count: number) =>
     return skipped < buffer.length ? [buffer.subarray(skipped)] : []
   })
 
+/** Thrown by who noted a file: it cannot tell whether the note will be found at the next start. */
+export class Unsure extends Error {}
+
 export interface Files {
-  /** A new file with what `fill` writes, safe on the disk, which `note` then makes part of something; none where one fails. */
+  /**
+   * A new file with what `fill` writes, safe on the disk, which `note` then makes part of something; none where one
+   * fails, unless that is `Unsure`: at the next start, a file that nothing needs goes anyway.
+   */
   write: <T, Noted>(
     fill: (write: (chunk: Buffer) => Promise<void> | void) => Promise<T>,
     note: (piece: Piece, result: T) => Promise<Noted>
@@ -110,7 +116,7 @@ export const openFiles = async (folder: string): Promise<Files & { present: Set<
         return await note({ file, size }, result)
       } catch (error) {
         await handle.close().catch(() => undefined)
-        await rm(place(file), { force: true })
+        if (!(error instanceof Unsure)) await rm(place(file), { force: true })
         throw error
       }
     }

@@ -47,8 +47,9 @@ export const readForm = async <T>(
     open?.destroy(error)
   }
   form.on('field', (name: string, value: string, _: boolean, truncated: boolean) => {
+    if (open) return
     if (truncated) stop(malformed(`the field ${name} is too long`))
-    else if (!open) fields.set(name.toLowerCase(), value)
+    else fields.set(name.toLowerCase(), value)
   })
   form.on('file', (name: string, file: Readable, filename: string) => {
     open = file
@@ -58,7 +59,9 @@ export const readForm = async <T>(
     taken = take(fields, file, filename)
     taken.catch(stop)
   })
-  form.on('fieldsLimit', () => stop(malformed('too many fields')))
+  form.on('fieldsLimit', () => {
+    if (!open) stop(malformed('too many fields'))
+  })
   form.on('error', () => stop(malformed('the body is not well-formed')))
   form.on('finish', () => ended.resolve(undefined))
   request.on('close', () => {

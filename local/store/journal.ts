@@ -3,6 +3,7 @@ import { open, rename, rm } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import path from 'node:path'
 import { Fault } from '../../events/faults.ts'
+import { Unsure } from './files.ts'
 import type { Entry, State } from './state.ts'
 import { apply, dropWithoutData, emptyState, entriesOf } from './state.ts'
 
@@ -119,7 +120,10 @@ const writeAll = async (handle: FileHandle, bytes: Buffer, position: number) => 
 
 interface Journal {
   state: State
-  /** Resolves once the entry is on the disk and in `state`; what it made needless goes to `dropped`. */
+  /**
+   * Resolves once the entry is on the disk and in `state`; what it made needless goes to `dropped`.
+   * @throws Unsure where it did not come to the disk, or did, but could not be taken back
+   */
   append: (entry: Entry) => Promise<void>
   close: () => Promise<void>
 }
@@ -153,23 +157,35 @@ export const openJournal = async (
   let queue: Waiting[] = []
   let working: Promise<void> | undefined
 
+  // Whether there may be something behind the last entry that counts.
+  let dirty = false
+  const clean = async () => {
+    if (!dirty) return
+    await handle.truncate(size)
+    await handle.datasync()
+    dirty = false
+  }
   // All that came while the disk was busy is written together.
   const writeBatch = async (batch: Waiting[]) => {
-    const text = batch.map(({ entry }) => `${JSON.stringify(entry)}\n`).join('')
+    const bytes = Buffer.from(batch.map(({ entry }) => `${JSON.stringify(entry)}\n`).join(''))
+    await clean()
+    // An entry lasts only in a file whose name does.
+    if (renamed) await syncFolder(dir)
+    renamed = false
+    await syncFolder(data.folder)
     try {
-      // An entry lasts only in a file whose name does.
-      if (renamed) await syncFolder(dir)
-      renamed = false
-      await syncFolder(data.folder)
-      const bytes = Buffer.from(text)
+      dirty = true
       await writeAll(handle, bytes, size)
       await handle.datasync()
-      size += bytes.length
-      lines += batch.length
     } catch (error) {
-      await handle.truncate(size)
+      await clean().catch(() => {
+        throw new Unsure('the note may last', { cause: error })
+      })
       throw error
     }
+    dirty = false
+    size += bytes.length
+    lines += batch.length
   }
   const work = async () => {
     try {

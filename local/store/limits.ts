@@ -5,3 +5,13 @@ export const limits = {
   /** Bytes of a key. */
   key: 1024
 }
+
+/** Milliseconds that the store waits. */
+export const patience = {
+  /** For a connection on which nothing moves. */
+  idle: 120_000,
+  /** For a client to see that its body is refused. */
+  refused: 5000,
+  /** For requests to end, before the store closes. */
+  close: 5000
+}

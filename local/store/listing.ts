@@ -121,11 +121,11 @@ export const listObjects: Handler = call => {
 /** The first version, where the marker is a key or a prefix that was listed. */
 export const listObjectsV1: Handler = call => {
   const last = call.query.get('marker') ?? ''
+  const prefix = call.query.get('prefix') ?? ''
   const delimiter = call.query.get('delimiter') ?? ''
-  const { content, encode, encoded, next } = listing(call, {
-    last,
-    folded: delimiter !== '' && last.endsWith(delimiter)
-  })
+  // A key that is the prefix itself may end in the delimiter too.
+  const folded = delimiter !== '' && last.endsWith(delimiter) && last.indexOf(delimiter, prefix.length) >= 0
+  const { content, encode, encoded, next } = listing(call, { last, folded })
   return {
     body: xmlDocument('ListBucketResult', {
       ...content,

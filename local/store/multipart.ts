@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto'
-import { createDigest, isAlgorithm } from './checksums.ts'
+import { namedAlgorithm } from './body.ts'
 import type { Call, Handler } from './call.ts'
+import { checksumField, createDigest } from './checksums.ts'
 import { checkWrite } from './conditions.ts'
+import { combineCrcs } from './crc.ts'
+import type { Crc } from './crc.ts'
 import { S3Error } from './errors.ts'
+import { keptHeaders } from './kept.ts'
 import { keyEncoding, limitOf } from './listing.ts'
-import { checksumFields, checksumHeaders, keptHeaders, versionHeaders } from './objects.ts'
+import { checksumFields, checksumHeaders, versionHeaders } from './objects.ts'
 import { compareKeys } from './sorted.ts'
 import { sizeOf } from './state.ts'
 import type { Checksum, OpenUpload, Part, Piece, StoredObject } from './state.ts'
@@ -19,10 +23,8 @@ export const uploadOf = ({ catalogue, bucket, key, query }: Call) =>
 
 /** The checksum that the upload will have: CRC64NVME is over the whole object always, SHA over the parts' always. */
 const chosenChecksum = (headers: Record<string, string>) => {
-  const algorithm = headers['x-amz-checksum-algorithm']?.toLowerCase()
+  const algorithm = namedAlgorithm(headers)
   if (algorithm === undefined) return undefined
-  if (!isAlgorithm(algorithm))
-    throw new S3Error('InvalidRequest', `the checksum algorithm ${algorithm} is not known`)
   const type = headers['x-amz-checksum-type'] ?? (algorithm === 'crc64nvme' ? 'FULL_OBJECT' : 'COMPOSITE')
   if (type !== 'FULL_OBJECT' && type !== 'COMPOSITE')
     throw new S3Error('InvalidRequest', 'x-amz-checksum-type')
@@ -70,7 +72,9 @@ export const makePart = (call: Call, fill: Call['receive']) => {
 }
 
 export const uploadPart: Handler = async call => {
-  const { etag, checksum } = await makePart(call, call.receive)
+  const { etag, checksum } = await makePart(call, write =>
+    call.receive(write, uploadOf(call).checksum?.algorithm)
+  )
   return {
     headers: {
       etag: `"${etag}"`,
@@ -88,7 +92,7 @@ const namedParts = (xml: string, upload: OpenUpload): Part[] => {
     const etag = textOf(item, 'ETag')
       ?.trim()
       .replace(/^"(.*)"$/, '$1')
-    const checksum = part?.checksum && textOf(item, `Checksum${part.checksum.algorithm.toUpperCase()}`)
+    const checksum = part?.checksum && textOf(item, checksumField(part.checksum.algorithm))
     if (!part || part.etag !== etag || (checksum !== undefined && checksum !== part.checksum!.value))
       throw new S3Error('InvalidPart', `part ${textOf(item, 'PartNumber')}`)
     return part
@@ -106,27 +110,22 @@ const etagOf = (parts: Part[]) => {
   return `${md5.digest('hex')}-${parts.length}`
 }
 
-const checksumOf = async (
-  { catalogue }: Call,
-  upload: OpenUpload,
-  parts: Part[]
-): Promise<Checksum | undefined> => {
+/** The checksum of the object, from those of its parts: nothing is read again. */
+const checksumOf = (upload: OpenUpload, parts: Part[]): Checksum | undefined => {
   if (!upload.checksum) return undefined
   const { algorithm, type } = upload.checksum
+  const sums = parts.map(({ number, size, checksum }) => {
+    if (checksum?.algorithm === algorithm) return { crc: Buffer.from(checksum.value, 'base64'), size }
+    throw new S3Error(
+      'InvalidRequest',
+      `part ${number} came with another checksum than its upload's ${algorithm}`
+    )
+  })
+  // `chosenChecksum` lets CRCs alone be of the whole.
+  if (type === 'FULL_OBJECT')
+    return { algorithm, type, value: combineCrcs(algorithm as Crc, sums).toString('base64') }
   const digest = createDigest(algorithm)
-  if (type === 'FULL_OBJECT') {
-    const bytes = catalogue.files.read(parts, 0, sizeOf({ pieces: parts })) as AsyncIterable<Buffer>
-    for await (const chunk of bytes) digest.update(chunk)
-    return { algorithm, type, value: digest.digest().toString('base64') }
-  }
-  for (const { number, checksum } of parts) {
-    if (checksum?.algorithm !== algorithm)
-      throw new S3Error(
-        'InvalidRequest',
-        `part ${number} came without the ${algorithm} checksum of its upload`
-      )
-    digest.update(Buffer.from(checksum.value, 'base64'))
-  }
+  for (const { crc } of sums) digest.update(crc)
   return { algorithm, type, value: `${digest.digest().toString('base64')}-${parts.length}` }
 }
 
@@ -137,7 +136,7 @@ export const completeUpload: Handler = async call => {
   const ownHeaders = Object.entries(headers).filter(([name]) => !name.startsWith('x-amz-checksum-'))
   const parts = namedParts(await call.receiveXml(Object.fromEntries(ownHeaders)), upload)
   const pieces = parts.map(({ file, size }): Piece => ({ file, size }))
-  const checksum = await checksumOf(call, upload, parts)
+  const checksum = checksumOf(upload, parts)
   const expected = checksum && headers[`x-amz-checksum-${checksum.algorithm}`]
   if (expected !== undefined && expected !== checksum?.value) throw new S3Error('BadDigest')
   const size = headers['x-amz-mp-object-size']
@@ -194,7 +193,7 @@ export const listParts: Handler = call => {
         LastModified: new Date(modified).toISOString(),
         ETag: `"${etag}"`,
         Size: size,
-        ...(checksum && { [`Checksum${checksum.algorithm.toUpperCase()}`]: checksum.value })
+        ...checksumFields({ checksum })
       }))
     })
   }

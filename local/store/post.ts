@@ -1,11 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import { announcedChecksum, compareSums, summing } from './body.ts'
-import type { Call, Handler, Reply } from './call.ts'
+import type { BareCall, Reply } from './call.ts'
 import { S3Error } from './errors.ts'
 import { readForm } from './form.ts'
+import { keptHeaders } from './kept.ts'
 import { limits } from './limits.ts'
-import { checksumHeaders, draftOf, keptHeaders, versionHeaders } from './objects.ts'
+import { checksumHeaders, draftOf, versionHeaders } from './objects.ts'
 import { checkPolicy } from './policy.ts'
 import type { Fields } from './policy.ts'
 import { authorizePolicy } from './signature.ts'
@@ -22,29 +23,31 @@ import { xmlDocument } from './xml.ts'
  * Takes an upload by form.
  * @throws S3Error AccessDenied, InvalidPolicyDocument, EntityTooLarge, EntityTooSmall, MalformedPOSTRequest and others
  */
-export const postForm =
-  (request: IncomingMessage, credentials: Credentials, region: string): Handler =>
-  call =>
-    readForm(request, call.headers['content-type'], async (fields, file, filename) => {
-      const { catalogue, bucket } = call
-      catalogue.bucket(bucket)
-      const now = Date.now()
-      authorizePolicy(fields, credentials, region, now)
-      const size = checkPolicy(fields.get('policy')!, fields, bucket, now)
-      const key = keyOf(fields, filename)
-      const given = Object.fromEntries(fields)
-      if (fields.has('tagging')) throw new S3Error('NotImplemented', 'tagging')
-      const stays = keptHeaders(given)
-      return catalogue.files.write(
-        write => receiveFile(file, given, size, write),
-        async (piece, received) => {
-          const draft = draftOf(key, piece, received, stays)
-          const object = await catalogue.putObject(bucket, draft, () => undefined)
-          call.created(object, 'POST Object')
-          return answerOf(call, fields, object)
-        }
-      )
-    })
+export const postForm = (
+  request: IncomingMessage,
+  credentials: Credentials,
+  call: BareCall
+): Promise<Reply> =>
+  readForm(request, call.headers['content-type'], async (fields, file, filename) => {
+    const { catalogue, bucket, region } = call
+    catalogue.bucket(bucket)
+    const now = Date.now()
+    authorizePolicy(fields, credentials, region, now)
+    const size = checkPolicy(fields.get('policy')!, fields, bucket, now)
+    const key = keyOf(fields, filename)
+    const given = Object.fromEntries(fields)
+    if (fields.has('tagging')) throw new S3Error('NotImplemented', 'tagging')
+    const stays = keptHeaders(given)
+    return catalogue.files.write(
+      write => receiveFile(file, given, size, write),
+      async (piece, received) => {
+        const draft = draftOf(key, piece, received, stays)
+        const object = await catalogue.putObject(bucket, draft, () => undefined)
+        call.created(object, 'POST Object')
+        return answerOf(call, fields, object)
+      }
+    )
+  })
 
 const keyOf = (fields: Fields, filename: string) => {
   const key = fields.get('key')
@@ -60,7 +63,8 @@ const receiveFile = async (
   { least, most }: { least: number; most: number },
   write: (chunk: Buffer) => Promise<void> | void
 ) => {
-  const sums = summing(announcedChecksum(fields))
+  const announced = announcedChecksum(fields)
+  const sums = summing(announced)
   let bytes = 0
   for await (const chunk of file as AsyncIterable<Buffer>) {
     bytes += chunk.length
@@ -70,11 +74,11 @@ const receiveFile = async (
   }
   if (bytes < least) throw new S3Error('EntityTooSmall', `the policy asks for ${least} bytes`)
   const received = sums.finish()
-  compareSums(received, fields)
+  compareSums(received, fields, announced)
   return received
 }
 
-const answerOf = (call: Call, fields: Fields, object: StoredObject): Reply => {
+const answerOf = (call: BareCall, fields: Fields, object: StoredObject): Reply => {
   const { bucket } = call
   const { key } = object
   const etag = `"${object.etag}"`

@@ -3,6 +3,7 @@ import * as buckets from './buckets.ts'
 import type { Handler } from './call.ts'
 import * as copies from './copies.ts'
 import * as cors from './cors.ts'
+import * as deletions from './deletions.ts'
 import { S3Error } from './errors.ts'
 import * as listing from './listing.ts'
 import * as multipart from './multipart.ts'
@@ -52,14 +53,14 @@ const routes: Route[] = [
     takes: ['prefix', 'encoding-type'],
     run: multipart.listUploads
   },
-  { method: 'POST', level: 'bucket', needs: ['delete'], run: objects.deleteObjects },
+  { method: 'POST', level: 'bucket', needs: ['delete'], run: deletions.deleteObjects },
   { method: 'GET', level: 'object', takes: readParameters, run: objects.readObject },
   { method: 'HEAD', level: 'object', takes: readParameters, run: objects.readObject },
   { method: 'GET', level: 'object', needs: ['attributes'], takes: ['versionId'], run: objectAttributes },
   { method: 'GET', level: 'object', needs: ['tagging'], run: objects.noTags },
   { method: 'PUT', level: 'object', header: 'x-amz-copy-source', run: copies.copyObject },
   { method: 'PUT', level: 'object', run: objects.putObject },
-  { method: 'DELETE', level: 'object', takes: ['versionId'], run: objects.deleteObject },
+  { method: 'DELETE', level: 'object', takes: ['versionId'], run: deletions.deleteObject },
   { method: 'POST', level: 'object', needs: ['uploads'], run: multipart.createUpload },
   {
     method: 'PUT',

@@ -1,5 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { S3Error } from './errors.ts'
+import { compareKeys } from './sorted.ts'
 
 /** AWS Signature Version 4 (the "Authenticating Requests" pages of the S3 API reference). */
 
@@ -43,8 +44,9 @@ const encode = (text: string) =>
 const canonicalQuery = (query: URLSearchParams) =>
   [...query]
     .filter(([name]) => name !== 'X-Amz-Signature')
-    .map(([name, value]) => `${encode(name)}=${encode(value)}`)
-    .sort()
+    .map(([name, value]) => [encode(name), encode(value)])
+    .sort(([a, x], [b, y]) => compareKeys(a, b) || compareKeys(x, y))
+    .map(([name, value]) => `${name}=${value}`)
     .join('&')
 
 // 20261124T063000Z -> milliseconds

@@ -62,21 +62,27 @@ export interface CorsRule {
 export type Entry =
   | { op: 'bucket'; bucket: string; created: number; versioned?: boolean }
   | { op: 'put'; bucket: string; object: StoredObject; upload?: string }
-  /** Without a version, the newest one goes; a versioned bucket then still has it among the older ones. */
-  | { op: 'delete'; bucket: string; key: string; version?: string }
+  /** A versioned bucket then still has it among the older ones. `time` is in milliseconds since 1970. */
+  | { op: 'delete'; bucket: string; key: string; time: number }
+  | { op: 'drop'; bucket: string; key: string; version: string }
   /** An empty list is none. */
   | { op: 'cors'; bucket: string; rules: CorsRule[] }
   | { op: 'upload'; upload: Upload }
   | { op: 'part'; upload: string; part: Part }
   | { op: 'abort'; upload: string }
 
+/** What a newer object took the place of, or a deletion, at `deleted` (milliseconds since 1970). */
+export interface OlderObject extends StoredObject {
+  deleted?: number
+}
+
 export interface Bucket {
   name: string
   created: number
   objects: SortedMap<StoredObject>
   cors: CorsRule[]
-  /** By key, what newer objects took the place of, oldest first; only where the bucket keeps versions. */
-  older?: Map<string, StoredObject[]>
+  /** By key, what is no longer the newest, oldest first; only where the bucket keeps versions. */
+  older?: Map<string, OlderObject[]>
 }
 
 export interface OpenUpload extends Upload {
@@ -93,6 +99,18 @@ export interface State {
 export const versionOf = ({ sequencer }: StoredObject) =>
   sequencer.toString(16).toUpperCase().padStart(18, '0')
 
+/** All that a bucket has of a key, oldest first. */
+export const versionsOf = ({ objects, older }: Bucket, key: string): OlderObject[] => {
+  const newest = objects.get(key)
+  return [...(older?.get(key) ?? []), ...(newest ? [newest] : [])]
+}
+
+/** The version of that name, or the newest where none is named. */
+export const versionOrNewest = (bucket: Bucket, key: string, version: string | undefined) =>
+  version === undefined
+    ? bucket.objects.get(key)
+    : versionsOf(bucket, key).find(object => versionOf(object) === version)
+
 export const emptyState = (): State => ({ buckets: new Map(), uploads: new Map(), sequencer: 0 })
 
 export const sizeOf = ({ pieces }: { pieces: Piece[] }) => pieces.reduce((sum, { size }) => sum + size, 0)
@@ -105,35 +123,31 @@ const takeUpload = (state: State, id: string) => {
   return filesOf(parts?.values())
 }
 
-/** Makes room for what comes in an object's place; returns the files that nothing needs any more. */
-const setAside = ({ objects, older }: Bucket, key: string): string[] => {
+/**
+ * Makes room for what comes in an object's place, or for nothing where it was deleted; returns the files that nothing
+ * needs any more.
+ */
+const setAside = ({ objects, older }: Bucket, key: string, deleted?: number): string[] => {
   const present = objects.get(key)
   if (!older || !present) return filesOf(present?.pieces)
-  older.set(key, [...(older.get(key) ?? []), present])
+  older.set(key, [...(older.get(key) ?? []), { ...present, ...(deleted !== undefined && { deleted }) }])
   return []
 }
 
-const dropVersion = ({ objects, older }: Bucket, key: string, version: string): string[] => {
-  const before = older?.get(key) ?? []
-  const present = objects.get(key)
-  if (present && versionOf(present) === version) {
-    const next = before.at(-1)
-    if (next) objects.set(key, next)
-    else objects.delete(key)
-    setOlder(older, key, before.slice(0, -1))
-    return filesOf(present.pieces)
-  }
-  setOlder(
-    older,
-    key,
-    before.filter(object => versionOf(object) !== version)
-  )
-  return filesOf(before.find(object => versionOf(object) === version)?.pieces)
-}
-
-const setOlder = (older: Bucket['older'], key: string, objects: StoredObject[]) => {
-  if (objects.length > 0) older?.set(key, objects)
+/** Removes one version; that a deletion came behind it is then true of the version before it. */
+const dropVersion = (bucket: Bucket, key: string, version: string): string[] => {
+  const { objects, older } = bucket
+  const versions = versionsOf(bucket, key)
+  const index = versions.findIndex(object => versionOf(object) === version)
+  if (index < 0) return []
+  const [{ deleted, pieces }] = versions.splice(index, 1)
+  if (deleted !== undefined && index > 0) versions[index - 1] = { deleted, ...versions[index - 1] }
+  const newest = versions.at(-1)?.deleted === undefined ? versions.pop() : undefined
+  if (newest) objects.set(key, newest)
+  else objects.delete(key)
+  if (versions.length) older?.set(key, versions)
   else older?.delete(key)
+  return filesOf(pieces)
 }
 
 /** Brings the state up to date; returns the files that nothing needs any more. A deletion may be applied twice. */
@@ -163,11 +177,12 @@ export const apply = (state: State, entry: Entry): string[] => {
     }
     case 'delete': {
       const bucket = state.buckets.get(entry.bucket)!
-      if (entry.version !== undefined) return dropVersion(bucket, entry.key, entry.version)
-      const files = setAside(bucket, entry.key)
+      const files = setAside(bucket, entry.key, entry.time)
       bucket.objects.delete(entry.key)
       return files
     }
+    case 'drop':
+      return dropVersion(state.buckets.get(entry.bucket)!, entry.key, entry.version)
     case 'cors':
       state.buckets.get(entry.bucket)!.cors = entry.rules
       return []
@@ -191,8 +206,10 @@ export function* entriesOf({ buckets, uploads }: State): Generator<Entry> {
     yield { op: 'bucket', bucket: name, created, ...(older && { versioned: true }) }
     if (cors.length) yield { op: 'cors', bucket: name, rules: cors }
     for (const [key, versions] of older ?? []) {
-      for (const object of versions) yield { op: 'put', bucket: name, object }
-      if (!objects.get(key)) yield { op: 'delete', bucket: name, key }
+      for (const { deleted: time, ...object } of versions) {
+        yield { op: 'put', bucket: name, object }
+        if (time !== undefined) yield { op: 'delete', bucket: name, key, time }
+      }
     }
     for (const object of objects.values()) yield { op: 'put', bucket: name, object }
   }
@@ -214,9 +231,8 @@ export const dropWithoutData = ({ buckets }: State, present: Set<string>) => {
     return whole
   }
   for (const bucket of buckets.values()) {
-    for (const [key, versions] of bucket.older ?? []) setOlder(bucket.older, key, versions.filter(keep))
-    for (const object of [...bucket.objects.values()])
-      if (!keep(object)) dropVersion(bucket, object.key, versionOf(object))
+    const all = [...[...(bucket.older?.values() ?? [])].flat(), ...bucket.objects.values()]
+    for (const object of all) if (!keep(object)) dropVersion(bucket, object.key, versionOf(object))
   }
   return used
 }

@@ -3,28 +3,24 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { pipeline } from 'node:stream/promises'
 import { Fault } from '../../events/faults.ts'
 import type { ObjectCreated } from '../../events/upload.ts'
 import { receive, receiveXml } from './body.ts'
-import type { Reply } from './call.ts'
+import type { Call, Reply } from './call.ts'
 import { openCatalogue } from './catalogue.ts'
 import { corsHeaders, preflight } from './cors.ts'
-import { asS3Error, S3Error } from './errors.ts'
+import { daily } from './daily.ts'
 import { objectCreated } from './events.ts'
 import { isForm } from './form.ts'
+import { patience } from './limits.ts'
 import { postForm } from './post.ts'
-import { limits } from './limits.ts'
+import { errorReply, send } from './replies.ts'
+import { flatHeaders, hoistedHeaders, target } from './requests.ts'
 import { route } from './routes.ts'
 import { authorize } from './signature.ts'
 import type { Credentials } from './signature.ts'
-import { xmlDocument } from './xml.ts'
 
-// Milliseconds: a connection on which nothing moves; what a client gets to see that its body is refused; what requests
-// get to end before the store closes.
-const idleLimit = 120_000
-const refusedLimit = 5000
-const closeLimit = 5000
+// Milliseconds.
 const olderLimit = 7 * 24 * 3600 * 1000
 
 interface StoreOptions {
@@ -36,7 +32,7 @@ interface StoreOptions {
   region: string
   /** Made where they are missing. */
   buckets: string[]
-  /** Those of them that keep what newer objects take the place of, for a week. */
+  /** Those of them that keep objects for a week after they are deleted or newer ones take their place. */
   versioned?: string[]
 }
 
@@ -48,74 +44,13 @@ export interface Store {
    * A process that dies in between never calls: `objects` has them all at the next start.
    */
   onObjectCreated: (listener: (event: ObjectCreated) => void) => () => void
-  /** The events of the objects that are in a bucket, oldest first: who missed some while it was away finds them here. */
+  /**
+   * The events of all objects that a bucket has, also of those that are no longer the newest, oldest first: who missed
+   * some while it was away finds them here.
+   */
   objects: (bucket: string) => ObjectCreated[]
   /** Lets requests under way end, for 5 seconds, then frees port and folder. */
   close: () => Promise<void>
-}
-
-/** Bucket, key and query of a request's address, the path decoded. */
-const target = (url: string) => {
-  const [, rawPath = '', search = ''] = /^([^?]*)\??(.*)$/s.exec(url) ?? []
-  const path = decode(rawPath)
-  const [, bucket = '', key = ''] = /^\/([^/]*)\/?(.*)$/s.exec(path) ?? []
-  if (Buffer.byteLength(key) > limits.key) throw new S3Error('KeyTooLongError')
-  return { path, bucket, key, query: new URLSearchParams(search) }
-}
-
-const decode = (text: string) => {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    throw new S3Error('InvalidURI')
-  }
-}
-
-const flatHeaders = (request: IncomingMessage) =>
-  Object.fromEntries(
-    Object.entries(request.headersDistinct).map(([name, values]) => [name, (values ?? []).join(',')])
-  )
-
-/** x-amz-… headers that a presigned address carries in its query. */
-const hoistedHeaders = (query: URLSearchParams) =>
-  Object.fromEntries([...query].filter(([name]) => name.startsWith('x-amz-')))
-
-const errorReply = (error: S3Error, resource: string, requestId: string): Reply => ({
-  status: error.status,
-  headers: { 'content-type': 'application/xml', ...(error.fields.ETag && { etag: error.fields.ETag }) },
-  body: xmlDocument('Error', {
-    Code: error.code,
-    Message: error.message,
-    ...error.fields,
-    Resource: resource,
-    RequestId: requestId
-  })
-})
-
-const send = async (
-  request: IncomingMessage,
-  response: ServerResponse,
-  { status = 200, headers = {}, body }: Reply,
-  requestId: string
-) => {
-  if (typeof body === 'string')
-    headers = { 'content-type': 'application/xml', 'content-length': Buffer.byteLength(body), ...headers }
-  const silent = request.method === 'HEAD' || status === 304
-  if (silent && typeof body === 'string') delete headers['content-length']
-  try {
-    response.writeHead(status, {
-      server: 'clipmill',
-      'x-amz-request-id': requestId,
-      'content-length': 0,
-      ...headers
-    })
-  } catch (error) {
-    if (typeof body === 'object') body.destroy()
-    throw error
-  }
-  if (silent || body === undefined) response.end()
-  else if (typeof body === 'string') response.end(body)
-  else await pipeline(body, response)
 }
 
 /**
@@ -141,42 +76,35 @@ export const startStore = async ({
     const { method = '', url = '' } = request
     const { path, bucket, key, query } = target(url)
     const sent = flatHeaders(request)
-    // A form brings its signature in its fields; a preflight has none.
-    const form = method === 'POST' && bucket !== '' && key === '' && isForm(sent)
-    const authorization =
-      form || method === 'OPTIONS'
-        ? undefined
-        : authorize({ method, path, query, headers: sent }, credentials, region, Date.now())
     const headers = { ...hoistedHeaders(query), ...sent }
     const begin = () => {
       // With Expect: 100-continue the client sends its body only now that the request is found right.
       if (headers.expect) response.writeContinue()
     }
-    if (form) begin()
-    const handler = form
-      ? postForm(request, credentials, region)
-      : method === 'OPTIONS'
-        ? preflight
-        : route(method, { bucket, key }, query, headers)
+    const created: Call['created'] = (object, reason) => {
+      const event = objectCreated(catalogue.bucket(bucket), object, reason, { region, requestId })
+      for (const listener of listeners) setImmediate(listener, event)
+    }
+    const call = { catalogue, region, method, bucket, key, query, headers, created }
+
+    if (method === 'OPTIONS') return preflight(call)
+    if (method === 'POST' && bucket !== '' && key === '' && isForm(sent)) {
+      begin()
+      return postForm(request, credentials, call)
+    }
+    const authorization = authorize({ method, path, query, headers: sent }, credentials, region, Date.now())
+    // A copy may take longer than silence is borne otherwise.
+    if ('x-amz-copy-source' in headers) request.socket.setTimeout(0)
+    const handler = route(method, call, query, headers)
     return handler({
-      catalogue,
-      region,
-      method,
-      bucket,
-      key,
-      query,
-      headers,
-      receive: write => {
+      ...call,
+      receive: (write, algorithm) => {
         begin()
-        return receive(request, headers, authorization!, write)
+        return receive(request, headers, authorization, write, algorithm)
       },
       receiveXml: (bodyHeaders = headers) => {
         begin()
-        return receiveXml(request, bodyHeaders, authorization!)
-      },
-      created: (object, reason) => {
-        const event = objectCreated(catalogue.bucket(bucket), object, reason, { region, requestId })
-        for (const listener of listeners) setImmediate(listener, event)
+        return receiveXml(request, bodyHeaders, authorization)
       }
     })
   }
@@ -192,14 +120,15 @@ export const startStore = async ({
     const requestId = randomBytes(8).toString('hex').toUpperCase()
     try {
       const reply = await answer(request, response, requestId).catch((error: unknown) =>
-        errorReply(asS3Error(error), request.url ?? '', requestId)
+        errorReply(error, request.url ?? '', requestId)
       )
+      request.socket.setTimeout(patience.idle)
       await send(request, response, { ...reply, headers: { ...cors(request), ...reply.headers } }, requestId)
       // What is left of a refused body, so that the answer is seen and the connection can be used again.
       request.resume()
       if (!request.complete) {
-        const patience = setTimeout(() => request.destroy(), refusedLimit)
-        request.once('close', () => clearTimeout(patience))
+        const refused = setTimeout(() => request.destroy(), patience.refused)
+        request.once('close', () => clearTimeout(refused))
       }
       if (!server.listening) request.socket.end()
     } catch {
@@ -210,18 +139,19 @@ export const startStore = async ({
 
   const listener = (request: IncomingMessage, response: ServerResponse) => void serve(request, response)
   const server = createServer({ requestTimeout: 0, keepAliveTimeout: 60_000 }, listener)
-  server.on('checkContinue', listener).setTimeout(idleLimit)
+  server.on('checkContinue', listener).setTimeout(patience.idle)
   try {
     const present = new Set(catalogue.buckets().map(({ name }) => name))
     for (const name of buckets)
       if (!present.has(name)) await catalogue.createBucket(name, { versioned: versioned.includes(name) })
-    await catalogue.dropOlder(Date.now() - olderLimit)
     await once(server.listen(port, '127.0.0.1'), 'listening')
   } catch (error) {
     await catalogue.close()
     if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') throw new Fault('port-in-use', { port })
     throw error
   }
+
+  const stopSweeping = daily(() => catalogue.dropOlder(Date.now() - olderLimit))
 
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
@@ -231,16 +161,18 @@ export const startStore = async ({
     },
     objects: name => {
       const bucket = catalogue.bucket(name)
-      return [...bucket.objects.values()]
+      return [...(bucket.older?.values() ?? []), bucket.objects.values()]
+        .flatMap(objects => [...objects])
         .toSorted((a, b) => a.sequencer - b.sequencer)
         .map(object => objectCreated(bucket, object, 'PutObject', { region, requestId: 'replayed' }))
     },
     close: async () => {
       const closed = once(server, 'close')
       server.close()
-      const patience = setTimeout(() => server.closeAllConnections(), closeLimit)
+      const closing = setTimeout(() => server.closeAllConnections(), patience.close)
       await closed
-      clearTimeout(patience)
+      clearTimeout(closing)
+      await stopSweeping()
       await catalogue.close()
     }
   }

@@ -1,8 +1,6 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, expect, it } from 'vitest'
+import { spawnStore } from '../local/store/world.ts'
 import { openWorld, prepare, resultsOf, startStore, submit, undisturbed, walk } from './job.ts'
 import { startProxy } from './proxy.ts'
 
@@ -61,18 +59,3 @@ it('a store that is killed at every 10th object that is put: the job comes to th
   expect(await resultsOf(world.context.results, job)).toEqual(expected)
   await store.kill()
 })
-
-/** The store in a process of its own. */
-const spawnStore = async (folder: string) => {
-  const script = path.resolve(import.meta.dirname, '../local/store/serve.ts')
-  const child = spawn(process.execPath, [script, folder], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const [line] = (await once(child.stdout, 'data')) as [Buffer]
-  const ended = once(child, 'exit')
-  return {
-    endpoint: line.toString().trim(),
-    kill: async () => {
-      child.kill('SIGKILL')
-      await ended
-    }
-  }
-}

@@ -1,9 +1,19 @@
 import { randomBytes } from 'node:crypto'
-import { open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { exchange, rawRequest } from './raw.ts'
 import { startIn, temporaryFolder } from './target.ts'
-import { beginParts, code, dataFiles, largeForm, spawnStore, storageAt, targetAt, type } from './world.ts'
+import {
+  anyFile,
+  beginParts,
+  code,
+  dataFiles,
+  largeForm,
+  spawnStore,
+  storageAt,
+  targetAt,
+  type
+} from './world.ts'
 
 test('a full disk is told as such, without retries, and leaves nothing', async () => {
   await using folder = await temporaryFolder()
@@ -24,13 +34,9 @@ test('a full disk is told as such, without retries, and leaves nothing', async (
 })
 
 const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
-/** What all open files of this process have in common. */
-const files = await open(import.meta.filename)
-const anyFile = Object.getPrototypeOf(files) as typeof files
-await files.close()
 /** As the journal calls it: bytes, offset, length, position. */
 type Write = (
-  this: typeof files,
+  this: FileHandle,
   ...call: [Buffer, number, number, number]
 ) => Promise<{ bytesWritten: number }>
 const write = Reflect.get(anyFile, 'write') as Write
@@ -38,10 +44,11 @@ const writeHalf: Write = function (bytes, offset, length, position) {
   return write.call(this, bytes, offset, Math.floor(length / 2), position)
 }
 
-/** Where the disk may turn out to be full: at the data, at its way to the disk, in the middle of the note of it. */
+/** Where the disk may turn out to be full: at the data, at its way to the disk, at its name, in the middle of the note of it. */
 const steps: [string, () => void][] = [
   ['the content', () => vi.spyOn(anyFile, 'writev').mockRejectedValue(full)],
   ['the content comes to the disk', () => vi.spyOn(anyFile, 'datasync').mockRejectedValue(full)],
+  ['the name of the content', () => vi.spyOn(anyFile, 'sync').mockRejectedValue(full)],
   ['the journal', () => vi.spyOn(anyFile, 'write').mockRejectedValue(full)],
   [
     'half of a line of the journal',
@@ -100,6 +107,42 @@ test('a note that did not come to the disk is taken back: the object that was th
   await store.close()
   const again = await startIn(folder.dir)
   expect(Buffer.from(await storageAt(again.endpoint).get('kept')).toString()).toBe('x')
+  await again.close()
+})
+
+test('a note that may last although it failed has its data: the object is the old one or the new one, whole', async () => {
+  await using folder = await temporaryFolder()
+  onTestFinished(() => void vi.restoreAllMocks())
+  const store = await startIn(folder.dir)
+  await storageAt(store.endpoint).put('kept', 'x', type)
+  vi.spyOn(anyFile, 'datasync').mockRejectedValue(full).mockResolvedValueOnce(undefined)
+  vi.spyOn(anyFile, 'truncate').mockRejectedValue(full)
+  const send = () => rawRequest(targetAt(store.endpoint), { method: 'PUT', key: 'kept', body: 'new' })
+  expect(await send()).toMatchObject({ status: 507, code: 'InsufficientStorage' })
+  await store.close()
+  vi.restoreAllMocks()
+  const again = await startIn(folder.dir)
+  expect(Buffer.from(await storageAt(again.endpoint).get('kept')).toString()).toBe('new')
+  expect(await dataFiles(folder.dir)).toHaveLength(1)
+  await again.close()
+})
+
+test('a note that could not be taken back is, before the next one is made', async () => {
+  await using folder = await temporaryFolder()
+  onTestFinished(() => void vi.restoreAllMocks())
+  const store = await startIn(folder.dir)
+  const storage = storageAt(store.endpoint)
+  await storage.put('kept', 'x', type)
+  vi.spyOn(anyFile, 'datasync').mockRejectedValue(full).mockResolvedValueOnce(undefined)
+  vi.spyOn(anyFile, 'truncate').mockRejectedValue(full)
+  await rawRequest(targetAt(store.endpoint), { method: 'PUT', key: 'k'.repeat(500), body: 'refused' })
+  vi.restoreAllMocks()
+  await storage.put('next', 'y', type)
+  await store.close()
+  const again = await startIn(folder.dir)
+  const listed = await Array.fromAsync(storageAt(again.endpoint).list(''))
+  expect(listed.map(({ key }) => key)).toEqual(['kept', 'next'])
+  expect(await dataFiles(folder.dir)).toHaveLength(2)
   await again.close()
 })
 

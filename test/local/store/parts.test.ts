@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { createClient, openStorage } from '../../../functions/shared/storage.ts'
 import { createDigest } from '../../../local/store/checksums.ts'
 import { parseRange } from '../../../local/store/conditions.ts'
+import { combineCrcs } from '../../../local/store/crc.ts'
 import { compareKeys, SortedMap } from '../../../local/store/sorted.ts'
 import { elements, textOf, xmlDocument } from '../../../local/store/xml.ts'
 import { credentials, region, startIn, temporaryFolder } from './target.ts'
@@ -94,6 +95,20 @@ test.each([
   halves.update(Buffer.from('1234'))
   halves.update(Buffer.from('56789'))
   expect([whole.digest().toString('hex'), halves.digest().toString('hex')]).toEqual([expected, expected])
+})
+
+test.each(['crc32', 'crc32c', 'crc64nvme'] as const)('%s of a whole is that of its parts, combined', name => {
+  const crcOf = (bytes: Uint8Array) => {
+    const digest = createDigest(name)
+    digest.update(bytes)
+    return digest.digest()
+  }
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ maxLength: 300 })), parts => {
+      const sums = parts.map(part => ({ crc: crcOf(part), size: part.length }))
+      expect(combineCrcs(name, sums)).toEqual(crcOf(Buffer.concat(parts)))
+    })
+  )
 })
 
 test('a range lies within the object and has at least a byte, or is refused', () => {

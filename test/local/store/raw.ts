@@ -103,8 +103,9 @@ export const rawRequest = async ({ endpoint, region, bucket, credentials }: Targ
       'X-Amz-SignedHeaders': names.join(';')
     })
   const search = Object.entries(parameters)
-    .map(([name, value]) => `${encode(name)}=${encode(value)}`)
-    .sort()
+    .map(([name, value]) => [encode(name), encode(value)])
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => `${name}=${value}`)
     .join('&')
   const canonical = [
     method,

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import http from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { PresignedPostOptions } from '@aws-sdk/s3-presigned-post'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { patience } from '../../../local/store/limits.ts'
 import { exchange, rawRequest } from './raw.ts'
 import { startIn, temporaryFolder } from './target.ts'
-import { dataFiles, largeForm, storageAt, targetAt } from './world.ts'
+import { anyFile, dataFiles, largeForm, storageAt, targetAt, type } from './world.ts'
 
 test('a form that is too large is refused before it came, and nothing of it is kept', async () => {
   await using folder = await temporaryFolder()
@@ -17,6 +19,24 @@ test('a form that is too large is refused before it came, and nothing of it is k
     code: 'EntityTooLarge'
   })
   expect(await dataFiles(folder.dir)).toHaveLength(0)
+  await store.close()
+})
+
+test('a copy may take longer than a client may be silent', async () => {
+  await using folder = await temporaryFolder()
+  onTestFinished(() => void vi.restoreAllMocks())
+  const { idle } = patience
+  patience.idle = 100
+  onTestFinished(() => void (patience.idle = idle))
+  const store = await startIn(folder.dir)
+  await storageAt(store.endpoint).put('source', 'content', type)
+  vi.spyOn(anyFile, 'datasync').mockImplementation(() => sleep(300))
+  const headers = { 'x-amz-copy-source': '/results/source' }
+  const copy = await rawRequest(targetAt(store.endpoint), { method: 'PUT', key: 'copy', headers })
+  expect(copy.status).toBe(200)
+  const stopAfter = 3
+  const silent = rawRequest(targetAt(store.endpoint), { method: 'PUT', key: 'a', body: 'silent', stopAfter })
+  await expect(silent).rejects.toThrow()
   await store.close()
 })
 

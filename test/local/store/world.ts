@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { readdir } from 'node:fs/promises'
+import { open, readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { createPresignedPost } from '@aws-sdk/s3-presigned-post'
 import type { PresignedPostOptions } from '@aws-sdk/s3-presigned-post'
@@ -18,6 +18,11 @@ export const storageAt = (endpoint: string) =>
   openStorage({ bucket: 'results', client: createClient({ endpoint, region, credentials }) })
 export const targetAt = (endpoint: string) => ({ endpoint, region, bucket: 'results', credentials })
 export const dataFiles = (dir: string) => readdir(path.join(dir, 'data'))
+
+/** What all open files of this process have in common. */
+const file = await open(import.meta.filename)
+export const anyFile = Object.getPrototypeOf(file) as typeof file
+await file.close()
 
 /** The store in a process of its own; `limit` is the largest file that it may write, in KiB. */
 export const spawnStore = async (dir: string, limit = 'unlimited') => {

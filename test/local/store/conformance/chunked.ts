@@ -47,6 +47,12 @@ describe('chunked bodies', () => {
     expect(answer.body.toString()).toBe(content)
     expect(answer.headers['content-encoding']).toBe('gzip')
   })
+  test.each(['STREAMING-UNSIGNED', 'STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD'])(
+    '%s is not known',
+    async payload => {
+      expect(await send(payload, { sign: false })).toMatchObject({ status: 501, code: 'NotImplemented' })
+    }
+  )
   test('a wrong checksum in the trailer is refused', async () => {
     const answer = await send('STREAMING-UNSIGNED-PAYLOAD-TRAILER', { trailer: checksum('other') })
     expect(answer).toMatchObject({ status: 400, code: 'BadDigest' })

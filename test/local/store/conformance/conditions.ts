@@ -1,5 +1,7 @@
+import { DeleteObjectCommand, DeleteObjectsCommand } from '@aws-sdk/client-s3'
+import type { ObjectIdentifier } from '@aws-sdk/client-s3'
 import { describe, expect, test } from 'vitest'
-import { failure, get, put, text } from './context.ts'
+import { Bucket, client, failure, get, ours, put, text } from './context.ts'
 
 describe('conditions', () => {
   test('of a read', async () => {
@@ -49,6 +51,26 @@ describe('conditions', () => {
     )
     await expect(put('swap/none', '3', { IfMatch: ETag })).rejects.toMatchObject(failure('NoSuchKey', 404))
     expect(await text('swap')).toBe('2')
+  })
+  test('If-Match deletes what it names, and nothing else', async () => {
+    const { ETag } = await put('delete/tag', 'x')
+    const remove = (IfMatch?: string) =>
+      client.send(new DeleteObjectCommand({ Bucket, Key: 'delete/tag', IfMatch }))
+    await expect(remove('"other"')).rejects.toMatchObject(failure('PreconditionFailed', 412))
+    expect(await text('delete/tag')).toBe('x')
+    await remove(ETag)
+    await expect(get('delete/tag')).rejects.toMatchObject(failure('NoSuchKey', 404))
+  })
+  ours('of a deletion by the list are refused', 'a full S3 knows some of them', async () => {
+    const { ETag } = await put('delete/listed', 'x')
+    const conditions: Partial<ObjectIdentifier>[] = [{ ETag }, { Size: 1 }, { LastModifiedTime: new Date() }]
+    for (const condition of conditions) {
+      const Delete = { Objects: [{ Key: 'delete/listed', ...condition }] }
+      await expect(client.send(new DeleteObjectsCommand({ Bucket, Delete }))).rejects.toMatchObject(
+        failure('NotImplemented', 501)
+      )
+    }
+    expect(await text('delete/listed')).toBe('x')
   })
   test('If-Match lets one of ten swap', async () => {
     const { ETag } = await put('swap/race', '0')

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-s3'
 import type { CopyObjectCommandInput } from '@aws-sdk/client-s3'
 import { describe, expect, test } from 'vitest'
-import { Bucket, client, failure, get, md5, put } from './context.ts'
+import { Bucket, client, failure, get, md5, put, raw } from './context.ts'
 
 describe('copies', () => {
   test('keep their metadata, or get new', async () => {
@@ -30,6 +30,12 @@ describe('copies', () => {
     const { Metadata, Body } = await get('copy/new')
     expect(Metadata).toEqual({ b: '2' })
     expect(await Body!.transformToString()).toBe('content')
+  })
+  test('know no other way with metadata', async () => {
+    await put('copy/directed', 'x')
+    const headers = { 'x-amz-copy-source': `${Bucket}/copy/directed`, 'x-amz-metadata-directive': 'MERGE' }
+    const answer = await raw({ method: 'PUT', key: 'copy/merged', headers })
+    expect(answer).toMatchObject({ status: 400, code: 'InvalidArgument' })
   })
   test('onto themselves must change something', async () => {
     await put('copy/self', 'x')

@@ -4,7 +4,7 @@ import { createPresignedPost } from '@aws-sdk/s3-presigned-post'
 import type { PresignedPostOptions } from '@aws-sdk/s3-presigned-post'
 import { describe, expect, test } from 'vitest'
 import { signerOf } from '../raw.ts'
-import { Bucket, client, get, target, text } from './context.ts'
+import { Bucket, client, get, ours, target, text } from './context.ts'
 import { follow, submit } from './requests.ts'
 
 const exists = async (Key: string) =>
@@ -146,6 +146,21 @@ describe('forms', () => {
     form.append('submit', 'Upload')
     expect((await fetch(url, { method: 'POST', body: form })).status).toBe(204)
     expect(await text('post/ignored')).toBe('content')
+  })
+  test('may have fields behind the file that would be too long or too many before it', async () => {
+    const { url, fields } = await createPresignedPost(client, { Bucket, Key: 'post/behind' })
+    const form = new FormData()
+    for (const [name, value] of Object.entries(fields)) form.append(name, value)
+    form.append('file', new Blob(['content']))
+    form.append('long', 'x'.repeat(30_000))
+    for (let i = 0; i < 120; i++) form.append(`field-${i}`, '')
+    expect((await fetch(url, { method: 'POST', body: form })).status).toBe(204)
+    expect(await text('post/behind')).toBe('content')
+  })
+  ours('with an access list that this store does not know are refused', 'a full S3 does', async () => {
+    const answer = await submit({ Key: 'post/public', Fields: { acl: 'public-read' } })
+    expect(answer.status).toBe(501)
+    expect(await exists('post/public')).toBe(false)
   })
   test('take the name of the file for what it is', async () => {
     const { url, fields } = await createPresignedPost(client, { Bucket, Key: 'post/dollar/${filename}' })

@@ -28,6 +28,12 @@ describe('links', () => {
     })
     expect(head).toMatchObject({ status: 200, headers: { 'content-length': '4' } })
   })
+  test('may carry metadata, whatever their names begin with', async () => {
+    const Metadata = { task: 'track', 'task-2': 'pose', task2: '' }
+    const link = await getSignedUrl(linker, new PutObjectCommand({ Bucket, Key: 'links/metadata', Metadata }))
+    expect((await follow(link, { method: 'PUT', body: 'x' })).status).toBe(200)
+    expect((await get('links/metadata')).Metadata).toEqual(Metadata)
+  })
   test('may be read in ranges, and say how the file is to be named', async () => {
     await put('links/range', '0123456789')
     const link = await getSignedUrl(

@@ -40,6 +40,14 @@ describe('listing', () => {
     } while (Marker !== undefined)
     expect(seen).toEqual(['older/1/', 'older/2', 'older/3/', 'older/4'])
   })
+  test('of the first version goes on behind a key that is the prefix itself', async () => {
+    const keys = ['', 'b', 'c'].map(key => `prefix/${key}`)
+    await Promise.all(keys.map(key => put(key, 'x')))
+    const { Contents } = await client.send(
+      new ListObjectsCommand({ Bucket, Prefix: 'prefix/', Delimiter: '/', Marker: 'prefix/' })
+    )
+    expect(Contents!.map(({ Key }) => Key)).toEqual(keys.slice(1))
+  })
   test('starts after a key, and tells size, tag and time', async () => {
     await put('start/a', 'x')
     await put('start/b', 'four')

@@ -4,6 +4,7 @@ import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
+  HeadObjectCommand,
   ListMultipartUploadsCommand,
   ListPartsCommand,
   UploadPartCommand
@@ -11,7 +12,7 @@ import {
 import type { ChecksumAlgorithm } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
 import { describe, expect, test } from 'vitest'
-import { Bucket, client, failure, get, md5, put, text } from './context.ts'
+import { Bucket, client, failure, get, md5, put, raw, text } from './context.ts'
 
 describe('multipart', () => {
   const part = randomBytes(5 * 1024 ** 2)
@@ -81,6 +82,46 @@ describe('multipart', () => {
       expect(got[field]).toMatch(form)
       expect(await got.Body!.transformToString()).toBe('x')
     }
+  })
+  test.each(['CRC32', 'CRC32C', 'CRC64NVME'] as ChecksumAlgorithm[])(
+    'knows %s of the whole from that of each part',
+    async algorithm => {
+      const Key = `parts/whole-${algorithm}`
+      const field = `Checksum${algorithm}` as 'ChecksumCRC32'
+      const { UploadId } = await client.send(
+        new CreateMultipartUploadCommand({
+          Bucket,
+          Key,
+          ChecksumAlgorithm: algorithm,
+          ChecksumType: 'FULL_OBJECT'
+        })
+      )
+      const Parts = await Promise.all(
+        [part, part, 'tail'].map(async (Body, i) => {
+          const PartNumber = i + 1
+          const { ETag } = await client.send(
+            new UploadPartCommand({ Bucket, Key, UploadId, PartNumber, Body, ChecksumAlgorithm: algorithm })
+          )
+          return { PartNumber, ETag }
+        })
+      )
+      await complete(Key, UploadId, Parts)
+      const whole = await put(`${Key}-at-once`, Buffer.concat([part, part, Buffer.from('tail')]), {
+        ChecksumAlgorithm: algorithm
+      })
+      const head = await client.send(new HeadObjectCommand({ Bucket, Key, ChecksumMode: 'ENABLED' }))
+      expect(head[field]).toBe(whole[field])
+    }
+  )
+  test('takes the checksum of a part that came without one', async () => {
+    const Key = 'parts/unsummed'
+    const headers = { 'x-amz-checksum-algorithm': 'CRC32', 'x-amz-checksum-type': 'FULL_OBJECT' }
+    const { body } = await raw({ method: 'POST', key: Key, query: { uploads: '' }, headers })
+    const [, UploadId] = /<UploadId>(.*?)</.exec(body.toString())!
+    const query = { uploadId: UploadId, partNumber: '1' }
+    const sent = await raw({ method: 'PUT', key: Key, query, body: '123456789' })
+    const { ChecksumCRC32 } = await complete(Key, UploadId, [{ PartNumber: 1, ETag: sent.headers.etag }])
+    expect(ChecksumCRC32).toBe(Buffer.from('cbf43926', 'hex').toString('base64'))
   })
   test('checks the list of parts', async () => {
     const Key = 'parts/checked'

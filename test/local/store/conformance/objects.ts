@@ -9,6 +9,7 @@ import {
   ListObjectsV2Command,
   PutObjectTaggingCommand
 } from '@aws-sdk/client-s3'
+import type { PutObjectCommandInput } from '@aws-sdk/client-s3'
 import { describe, expect, test } from 'vitest'
 import { Bucket, client, failure, get, md5, ours, put, text } from './context.ts'
 
@@ -101,8 +102,24 @@ describe('objects', () => {
       Tagging: { TagSet: [{ Key: 'a', Value: 'b' }] }
     })
     await expect(client.send(tag)).rejects.toMatchObject(failure('NotImplemented', 501))
-    await expect(put('tagged', 'y', { Tagging: 'a=b' })).rejects.toMatchObject(failure('NotImplemented', 501))
+    const unknown: Partial<PutObjectCommandInput>[] = [
+      { Tagging: 'a=b' },
+      { ACL: 'public-read' },
+      { StorageClass: 'GLACIER' },
+      { ServerSideEncryption: 'aws:kms' },
+      { ServerSideEncryption: 'AES256', BucketKeyEnabled: true }
+    ]
+    for (const more of unknown)
+      await expect(put('tagged', 'y', more)).rejects.toMatchObject(failure('NotImplemented', 501))
     expect(await text('tagged')).toBe('x')
+  })
+  test('may be asked to be what they are anyway', async () => {
+    await put('ordinary', 'x', {
+      ACL: 'bucket-owner-full-control',
+      StorageClass: 'STANDARD',
+      ServerSideEncryption: 'AES256'
+    })
+    expect(await text('ordinary')).toBe('x')
   })
   test('tell their attributes by the list', async () => {
     const { ETag } = await put('attributes', 'content', { ChecksumAlgorithm: 'SHA256' })

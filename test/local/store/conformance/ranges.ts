@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { failure, get, put, text } from './context.ts'
+import { failure, get, put, raw, text } from './context.ts'
 
 describe('ranges', () => {
   const content = '0123456789'
@@ -22,6 +22,16 @@ describe('ranges', () => {
   test.each(['bytes=10-', 'bytes=-0'])('%s is not to be had', async Range => {
     await put('range', content)
     await expect(get('range', { Range })).rejects.toMatchObject(failure('InvalidRange', 416))
+  })
+  test('are of the object that If-Range names; of another one, all is sent', async () => {
+    const { ETag } = await put('range', content)
+    const { LastModified } = await get('range')
+    const ask = (condition: string) =>
+      raw({ key: 'range', headers: { range: 'bytes=0-3', 'if-range': condition } })
+    for (const condition of [ETag!, LastModified!.toUTCString()])
+      expect(await ask(condition)).toMatchObject({ status: 206, body: Buffer.from('0123') })
+    for (const condition of ['"other"', new Date(0).toUTCString()])
+      expect(await ask(condition)).toMatchObject({ status: 200, body: Buffer.from(content) })
   })
   test.each(['bytes=3-1', 'bytes=x', 'lines=1-2'])('%s is no range: all is sent', async Range => {
     await put('range', content)
