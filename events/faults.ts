@@ -321,6 +321,21 @@ export const faults = {
     next: () =>
       'check the credentials and what their role may do; without permission to list, a missing object is refused too'
   }),
+  'bus-unavailable': kind({
+    exit: exits.temporary,
+    retry: 'now',
+    says: (d: { bus: string; reason: string }) =>
+      `the event bus ${d.bus} did not take what we announce: ${d.reason}`,
+    next: () => 'nothing where it is tried again; else check that the bus is there and may be written to'
+  }),
+  'machine-unavailable': kind({
+    exit: exits.temporary,
+    retry: 'now',
+    says: (d: { job: string; reason: string }) =>
+      `the state machine of the job ${d.job} did not start: ${d.reason}`,
+    next: () =>
+      'nothing where it is tried again; else check that the state machine is there and may be started'
+  }),
   'storage-unavailable': kind({
     exit: exits.temporary,
     retry: 'now',
@@ -489,6 +504,9 @@ export interface FaultRecord {
 /** Narrower than `instanceof`, which would leave the code unknown. */
 export const isFault = (thrown: unknown): thrown is Fault => thrown instanceof Fault
 
+/** Of a file system's error: no space left, or what a quota, or the limit of the process, lets a file have. */
+export const isDiskFull = (code: string) => ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(code)
+
 /** An expected failure: `new Fault('task-unknown', { task, tasks })`. Its `name` is its code, which is what retry rules match. */
 export class Fault<Code extends FaultCode = FaultCode> extends Error {
   readonly code: Code
@@ -522,7 +540,7 @@ export class Fault<Code extends FaultCode = FaultCode> extends Error {
   static of(thrown: unknown): Fault {
     if (isFault(thrown)) return thrown
     const { code = '', path = '' } = (thrown ?? {}) as NodeJS.ErrnoException
-    if (['ENOSPC', 'EDQUOT'].includes(code)) return new Fault('disk-full', { path }, { cause: thrown })
+    if (isDiskFull(code)) return new Fault('disk-full', { path }, { cause: thrown })
     if (['EEXIST', 'ENOTDIR'].includes(code)) return new Fault('folder-blocked', { path }, { cause: thrown })
     if (['EACCES', 'EPERM', 'EROFS'].includes(code))
       return new Fault('file-denied', { path }, { cause: thrown })

@@ -5,7 +5,7 @@ import { Construct } from 'constructs'
 export interface ClipBucketsProps {
   /** What becomes of the buckets when the stack goes: `keep` leaves them, `destroy` removes them once they are empty. */
   retention: 'keep' | 'destroy'
-  /** How long a job's work in progress stays, days. @default 7 */
+  /** How long a job's work in progress stays, and a clip that another took the place of, days. @default 7 */
   workDays?: number
 }
 
@@ -27,7 +27,14 @@ export class ClipBuckets extends Construct {
     }
     const abandoned: s3.LifecycleRule = { abortIncompleteMultipartUploadAfter: Duration.days(1) }
 
-    this.uploads = new s3.Bucket(this, 'Uploads', { ...both, versioned: true, lifecycleRules: [abandoned] })
+    // A job reads the very version that it was made for.
+    const replaced: s3.LifecycleRule = { noncurrentVersionExpiration: Duration.days(workDays) }
+
+    this.uploads = new s3.Bucket(this, 'Uploads', {
+      ...both,
+      versioned: true,
+      lifecycleRules: [abandoned, replaced]
+    })
     // `eventBridgeEnabled` would add a custom resource in Python for what is one property.
     const { defaultChild } = this.uploads.node
     ;(defaultChild as s3.CfnBucket).addPropertyOverride(

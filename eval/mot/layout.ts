@@ -30,6 +30,7 @@ export const findSequences = async (data: string, split?: string): Promise<Seque
     const present = await sequencesIn(root)
     if (present.length === 0) continue
     const names = (await exists(named, 'file')) && root !== data ? await readNames(named) : present
+    if (names.length === 0) throw new Fault('sequences-missing', { data, looked: [named] })
     return await Promise.all(names.map(name => openSequence(path.join(root, name))))
   }
   throw new Fault('sequences-missing', { data, looked })

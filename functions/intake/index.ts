@@ -75,16 +75,16 @@ const readRequests = async (context: IntakeContext, upload: Upload) => {
   return [{ clip: upload, name: withoutFolder(upload.key), task: folder, options }]
 }
 
-const readTicket = async (context: IntakeContext, { bucket, key }: Upload) => {
-  const { clip: clipKey, tasks } = parse(ticket, key, await readText(context, key))
+const readTicket = async (context: IntakeContext, { bucket, key, version }: Upload) => {
+  const { clip: clipKey, tasks } = parse(ticket, key, await readText(context, key, version))
   const found = await context.uploads.head(clipKey)
   if (!found) throw new Fault('clip-missing', { clip: clipKey })
   const clip = { bucket, key: clipKey, bytes: found.size, etag: found.etag, version: found.versionId }
   return tasks.map(({ task, options }) => ({ clip, name: withoutFolder(clipKey), task, options }))
 }
 
-const readOptions = async (context: IntakeContext, { key }: Upload) => {
-  const metadata = (await context.uploads.head(key))?.metadata['clipmill-options']
+const readOptions = async (context: IntakeContext, { key, version }: Upload) => {
+  const metadata = (await context.uploads.head(key, version))?.metadata['clipmill-options']
   if (metadata !== undefined) return parse(sideFile.shape.options, `the metadata of ${key}`, metadata)
   const beside = `${key}.json`
   // Beside the longest keys there is no room for one.
@@ -92,8 +92,8 @@ const readOptions = async (context: IntakeContext, { key }: Upload) => {
   return parse(sideFile, beside, await readText(context, beside)).options
 }
 
-const readText = async ({ uploads }: IntakeContext, key: string) => {
-  const bytes = await uploads.getRange(key, 0, longestText + 1)
+const readText = async ({ uploads }: IntakeContext, key: string, version?: string) => {
+  const bytes = await uploads.getRange(key, 0, longestText + 1, version)
   if (bytes.length > longestText)
     throw new Fault('ticket-invalid', { key, problems: [`it is longer than ${longestText} bytes`] })
   return new TextDecoder().decode(bytes)

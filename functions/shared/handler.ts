@@ -16,4 +16,7 @@ export const handlerOf =
     run: (context: C, event: z.output<Event>) => Promise<Answer>
   ) =>
   (open: OpenContext<C>) =>
-    middy<unknown, Answer>().handler(async (event, lambda) => run(await open(lambda), schema.parse(event)))
+    // Whoever runs out of time is ended from outside, which is told in another way than what a function throws.
+    middy<unknown, Answer>({ timeoutEarlyInMillis: 0 }).handler(async (event, lambda) =>
+      run(await open(lambda), schema.parse(event))
+    )

@@ -8,7 +8,7 @@ import type { Upload } from '../../events/upload.ts'
 import { catalogue, detectorsOf, type FindDetector } from '../../models/catalogue/index.ts'
 import { completeOptions, modelsOf, taskNamed } from '../../tasks/index.ts'
 import type { Context } from './context.ts'
-import { keys, shortened } from './keys.ts'
+import { keys, segmentOf, shortened } from './keys.ts'
 
 /**
  * The job of a request. Its id follows from the upload (bucket, key, version or content tag), the task, the complete
@@ -72,7 +72,7 @@ export const readWork = async (context: Context, id: string) => {
 /** Numbers of the segments that were given up. */
 const readMissing = async ({ results }: Context, id: string) => {
   const missing = new Set<number>()
-  for await (const { key } of results.list(keys(id).missings)) missing.add(parseInt(key.split('/').at(-1)!))
+  for await (const { key } of results.list(keys(id).missings)) missing.add(segmentOf(key))
   return missing
 }
 export type Work = Awaited<ReturnType<typeof readWork>>

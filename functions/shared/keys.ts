@@ -31,6 +31,9 @@ export const keys = (job: string) => {
   }
 }
 
+/** The segment that a key of one segment's work is of. */
+export const segmentOf = (key: string) => parseInt(key.split('/').at(-1)!)
+
 /** The manifest of the newest upload of a clip of that name: it says where that one's results are. */
 export const newestKey = (task: string, name: string) => `${task}/${shortened(name)}/manifest.json`
 

@@ -1,7 +1,9 @@
 import { taskNamed } from '../../tasks/index.ts'
+import { inOrder, manyAhead } from './ahead.ts'
 import type { Context } from './context.ts'
 import { readJob } from './job.ts'
-import { keys } from './keys.ts'
+import { keys, segmentOf } from './keys.ts'
+import type { Storage } from './storage.ts'
 
 /**
  * Makes a job that ended in part or in failure ready to be walked again: what was given up is wanted again, and what
@@ -10,10 +12,9 @@ import { keys } from './keys.ts'
 export const reopen = async (context: Pick<Context, 'results'>, id: string) => {
   const { results } = context
   const name = keys(id)
-  const missing: string[] = []
-  for await (const { key } of results.list(name.missings)) missing.push(key)
+  const missing = await keysUnder(results, name.missings)
   if (missing.length === 0) return
-  const first = numberOf(missing[0])
+  const first = segmentOf(missing[0])
 
   const { stages } = taskNamed((await readJob(context, id)).task)
   const firstFold = stages.findIndex(({ kind }) => kind === 'fold')
@@ -21,10 +22,19 @@ export const reopen = async (context: Pick<Context, 'results'>, id: string) => {
   for (const prefix of [
     ...behind.flatMap(stage => [name.rowsOf(stage), name.statesOf(stage)]),
     name.overlays
-  ])
-    for await (const { key } of results.list(prefix)) if (numberOf(key) >= first) await results.delete(key)
+  ]) {
+    const found = await keysUnder(results, prefix)
+    await remove(
+      results,
+      found.filter(key => segmentOf(key) >= first)
+    )
+  }
   // Last: a call that was cut off finds them again.
-  for (const key of missing) await results.delete(key)
+  await remove(results, missing)
 }
 
-const numberOf = (key: string) => parseInt(key.split('/').at(-1)!)
+const keysUnder = (results: Storage, prefix: string) =>
+  Array.fromAsync(results.list(prefix), ({ key }) => key)
+
+const remove = (results: Storage, found: string[]) =>
+  Array.fromAsync(inOrder(found, key => results.delete(key), manyAhead))

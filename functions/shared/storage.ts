@@ -14,7 +14,7 @@ import {
 import type { GetObjectCommandInput, GetObjectCommandOutput } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
 import type { z } from 'zod'
-import { Fault } from '../../events/faults.ts'
+import { Fault, isFault } from '../../events/faults.ts'
 import { problemsOf } from '../../events/problems.ts'
 
 /** The product's only way to objects: one bucket, the same in an AWS account and over the store of one machine. */
@@ -44,7 +44,7 @@ export interface Storage {
   /** @throws Fault object-invalid where the object is not JSON, or not of that schema. */
   getJson: <T>(key: string, schema: z.ZodType<T>) => Promise<T>
   /** Bytes [start, end); fewer where the object ends before. */
-  getRange: (key: string, start: number, end: number) => Promise<Uint8Array>
+  getRange: (key: string, start: number, end: number, version?: string) => Promise<Uint8Array>
   /**
    * Into a local file, which is removed where the download fails.
    * @throws Fault object-changed where the object no longer has the content tag `etag`
@@ -55,7 +55,7 @@ export interface Storage {
     options?: { etag?: string; version?: string | undefined }
   ) => Promise<void>
   /** undefined where there is no such object. */
-  head: (key: string) => Promise<ObjectHead | undefined>
+  head: (key: string, version?: string) => Promise<ObjectHead | undefined>
   exists: (key: string) => Promise<boolean>
   put: (key: string, body: Uint8Array | string, options: PutOptions) => Promise<void>
   /** Writes the object unless there is one of that name: of many writers one writes. */
@@ -175,10 +175,12 @@ export const openStorage = ({ bucket, client }: { bucket: string; client: S3Clie
       }
     })
 
-  const head = (key: string) =>
+  const head = (key: string, version?: string) =>
     attempt(key, async () => {
       try {
-        const found = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }))
+        const found = await client.send(
+          new HeadObjectCommand({ Bucket: bucket, Key: key, VersionId: version })
+        )
         return {
           size: found.ContentLength!,
           etag: unquoted(found.ETag!),
@@ -207,11 +209,11 @@ export const openStorage = ({ bucket, client }: { bucket: string; client: S3Clie
       if (parsed.success) return parsed.data
       throw invalid(problemsOf(parsed.error))
     },
-    getRange: (key, start, end) =>
+    getRange: (key, start, end, version) =>
       attempt(key, async () => {
         if (start >= end) return new Uint8Array()
         try {
-          return await bytes(await read(key, { Range: `bytes=${start}-${end - 1}` }))
+          return await bytes(await read(key, { Range: `bytes=${start}-${end - 1}`, VersionId: version }))
         } catch (error) {
           // Nothing of the range is there.
           if (statusOf(error) === 416) return new Uint8Array()
@@ -250,8 +252,14 @@ export const openStorage = ({ bucket, client }: { bucket: string; client: S3Clie
     replace: async (key, body, { contentType, etag }) => {
       const params = { Bucket: bucket, Key: key, Body: body, ContentType: contentType }
       const condition = etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag }
-      const done = await once(key, () => client.send(new PutObjectCommand({ ...params, ...condition })))
-      return done === 'written'
+      const write = () => client.send(new PutObjectCommand({ ...params, ...condition }))
+      try {
+        return (await once(key, write)) === 'written'
+      } catch (error) {
+        // If-Match where the object went meanwhile.
+        if (isFault(error) && error.code === 'object-missing') return false
+        throw error
+      }
     },
     uploadFile: (key, file, { contentType, once: onlyOnce, metadata }) =>
       once(key, async () => {

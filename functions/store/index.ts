@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { faultRecord, type MissingFrames } from '../../events/announcement.ts'
 import { Fault, type FaultRecord } from '../../events/faults.ts'
 import type { Job } from '../../events/job.ts'
 import { taskNamed } from '../../tasks/index.ts'
@@ -7,10 +6,10 @@ import type { Context } from '../shared/context.ts'
 import { about, readJob, readWork, type Work } from '../shared/job.ts'
 import { keys } from '../shared/keys.ts'
 import { scratchFolder } from '../shared/scratch.ts'
-import { readSegment } from '../shared/segments.ts'
 import { keepTiming, stopwatch } from '../shared/timing.ts'
 import { failure, failureOf } from './failure.ts'
 import { writeManifest } from './manifest.ts'
+import { describeMissing } from './missing.ts'
 import { writeOutputs } from './outputs.ts'
 import { drawPicture, joinOverlay } from './overlay.ts'
 import type { ResultFile } from './result-file.ts'
@@ -49,7 +48,7 @@ const fail = async (context: Context, job: Job, fault: FaultRecord) => {
 const finish = async (context: Context, work: Work) => {
   const elapsed = stopwatch()
   const missing = await describeMissing(context, work)
-  if (missing.length === work.plan.segments)
+  if (work.missing.size === work.plan.segments)
     throw Fault.from(missing[0].fault) ?? new Error('nothing is left')
   await using folder = await scratchFolder(context)
   const scratch = folder.path
@@ -72,13 +71,3 @@ const finish = async (context: Context, work: Work) => {
     missing.length > 0 ? { type: 'job.partial', ...end, missing } : { type: 'job.completed', ...end }
   )
 }
-
-/** Which frames the given-up segments hold, and why they were given up. */
-const describeMissing = (context: Context, { job, missing }: Work): Promise<MissingFrames[]> =>
-  Promise.all(
-    Array.from(missing, async number => {
-      const { firstFrame, frames } = await readSegment(context, job.id, number)
-      const fault = await context.results.getJson(keys(job.id).missing(number), faultRecord)
-      return { first: firstFrame, last: firstFrame + frames - 1, fault }
-    })
-  )

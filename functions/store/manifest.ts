@@ -1,6 +1,6 @@
 import packageJson from '../../package.json' with { type: 'json' }
 import type { Manifest } from '../../events/manifest.ts'
-import { inOrder } from '../shared/ahead.ts'
+import { inOrder, manyAhead } from '../shared/ahead.ts'
 import type { Context } from '../shared/context.ts'
 import type { Work } from '../shared/job.ts'
 import { keys } from '../shared/keys.ts'
@@ -44,7 +44,7 @@ const sumTimings = async ({ results }: Context, id: string): Promise<Manifest['t
   const found: string[] = []
   for await (const { key } of results.list(keys(id).timings)) found.push(key)
   const sums = new Map<string, Manifest['timings'][number]>()
-  for await (const entry of inOrder(found, key => results.getJson(key, timing))) {
+  for await (const entry of inOrder(found, key => results.getJson(key, timing), manyAhead)) {
     const { step, seconds, frames, modelSeconds } = entry
     const sum: Manifest['timings'][number] = sums.get(step) ?? { step, seconds: 0, invocations: 0, frames: 0 }
     sum.seconds += seconds

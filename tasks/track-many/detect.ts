@@ -6,7 +6,7 @@ import type { EachStage } from '../define.ts'
 import type { Options } from './options.ts'
 
 /** IoU above which the weaker of two detections goes: what MixSort's and ByteTrack's settings for tracking have. */
-const nms = 0.7
+export const nms = 0.7
 
 /** Finds the objects on each frame. Detections that the tracker would not look at are left out. */
 export const detect: EachStage<Options> = {

@@ -25,7 +25,12 @@ async function* writeJson(tracks: Tracks) {
   const { job, clip } = tracks
   const { width, height, frames, timeBase } = clip.video
   const head = { task: job.task, job: job.id, clip: job.clip.key, width, height, frames, timeBase }
-  yield `${JSON.stringify(head).slice(0, -1)},"rows":[\n`
+  yield `${JSON.stringify(head).slice(0, -1)},"rows":[`
+  yield* elements(jsonRows(tracks))
+  yield '\n]}\n'
+}
+
+async function* jsonRows(tracks: Tracks) {
   for await (const { index, pts, seconds, objects } of readRows(tracks)) {
     const rounded = objects.map(({ id, box, score, class: name }) => ({
       id,
@@ -33,10 +38,17 @@ async function* writeJson(tracks: Tracks) {
       score: round(score, 4),
       class: name
     }))
-    const row = { frame: index, pts, seconds: round(seconds, 6), objects: rounded }
-    yield `${index ? ',\n' : ''}${JSON.stringify(row)}`
+    yield { frame: index, pts, seconds: round(seconds, 6), objects: rounded }
   }
-  yield '\n]}\n'
+}
+
+/** The inside of a JSON array, an element a line. Which frames there are is not known ahead: some may be given up. */
+async function* elements(values: AsyncIterable<unknown>) {
+  let separator = ''
+  for await (const value of values) {
+    yield `${separator}\n${JSON.stringify(value)}`
+    separator = ','
+  }
 }
 
 async function* writeCsv(tracks: Tracks) {
@@ -56,8 +68,16 @@ async function* writeCoco(tracks: Tracks) {
   const categories = [...categoryOf].map(([name, id]) => ({ id, name }))
   const videos = [{ id: 1, name: job.clip.key, width, height }]
   yield `{"videos":${JSON.stringify(videos)},"categories":${JSON.stringify(categories)},"images":[`
-  for await (const { index } of readRows(tracks)) {
-    const image = {
+  yield* elements(cocoImages(tracks))
+  yield '\n],"annotations":['
+  yield* elements(cocoAnnotations(tracks, categoryOf))
+  yield '\n]}\n'
+}
+
+async function* cocoImages(tracks: Tracks) {
+  const { width, height } = tracks.clip.video
+  for await (const { index } of readRows(tracks))
+    yield {
       id: index + 1,
       video_id: 1,
       frame_index: index,
@@ -65,13 +85,13 @@ async function* writeCoco(tracks: Tracks) {
       height,
       file_name: `${index + 1}.jpg`
     }
-    yield `${index ? ',' : ''}\n${JSON.stringify(image)}`
-  }
-  yield '\n],"annotations":['
+}
+
+async function* cocoAnnotations(tracks: Tracks, categoryOf: Map<string, number>) {
   let count = 0
   for await (const { index, objects } of readRows(tracks))
-    for (const { id, box, score, class: name } of objects) {
-      const annotation = {
+    for (const { id, box, score, class: name } of objects)
+      yield {
         id: ++count,
         image_id: index + 1,
         video_id: 1,
@@ -82,9 +102,6 @@ async function* writeCoco(tracks: Tracks) {
         iscrowd: 0,
         score: round(score, 4)
       }
-      yield `${count > 1 ? ',' : ''}\n${JSON.stringify(annotation)}`
-    }
-  yield '\n]}\n'
 }
 
 export const outputs: Output<Options>[] = [

@@ -9,8 +9,8 @@ const json = { contentType: 'application/json' }
 const video = { contentType: 'video/mp4' }
 
 const uploaded = async (world: Awaited<ReturnType<typeof makeWorld>>, key: string): Promise<Upload> => {
-  const { size, etag } = (await world.context.uploads.head(key))!
-  return { bucket: 'uploads', key, bytes: size, etag }
+  const { size, etag, versionId } = (await world.context.uploads.head(key))!
+  return { bucket: 'uploads', key, bytes: size, etag, ...(versionId && { version: versionId }) }
 }
 
 describe('a clip below the name of a task', () => {
@@ -78,6 +78,36 @@ describe('a clip below the name of a task', () => {
       ['track-many/a.mp4', 7],
       ['track-many/b.mp4', 8]
     ])
+  })
+})
+
+describe('an upload taken late, in a bucket that keeps versions', () => {
+  it('has the options that came with it, whatever came under its key since, or that it was deleted', async () => {
+    const world = await makeWorld({ versioned: ['uploads'] })
+    const key = 'track-many/a.mp4'
+    const uploads: Upload[] = []
+    for (const lostFor of [7, 8]) {
+      const Metadata = { 'clipmill-options': JSON.stringify({ lostFor }) }
+      await world.client.send(new PutObjectCommand({ Bucket: 'uploads', Key: key, Body: 'clip', Metadata }))
+      uploads.push(await uploaded(world, key))
+    }
+    const lostFor = async () => (await intake(world.context, uploads)).started.map(job => job.options.lostFor)
+    expect(await lostFor()).toEqual([7, 8])
+    await world.context.uploads.delete(key)
+    expect(await lostFor()).toEqual([7, 8])
+  })
+
+  it('asks for what its ticket said', async () => {
+    const world = await makeWorld({ versioned: ['uploads'] })
+    await world.context.uploads.put('clips/a.mp4', 'clip', video)
+    const uploads: Upload[] = []
+    for (const minScore of [0.5, 0.6]) {
+      const ticket = { clip: 'clips/a.mp4', tasks: [{ task: 'track-many', options: { minScore } }] }
+      await world.context.uploads.put('1.job.json', JSON.stringify(ticket), json)
+      uploads.push(await uploaded(world, '1.job.json'))
+    }
+    const { started } = await intake(world.context, uploads)
+    expect(started.map(({ options }) => options.minScore)).toEqual([0.5, 0.6])
   })
 })
 

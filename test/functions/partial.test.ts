@@ -22,7 +22,8 @@ const prepared = async () => {
   const finish = () => store(context, { job: job.id })
   const giveUp = (segment: number) => store(context, { job: job.id, segment, failure })
   const readManifest = () => context.results.getJson(`${job.results}manifest.json`, manifestSchema)
-  const text = async () => new TextDecoder().decode(await context.results.get(`${job.results}tracks.txt`))
+  const text = async (format = 'tracks.txt') =>
+    new TextDecoder().decode(await context.results.get(job.results + format))
   return { ...world, context, associate, finish, giveUp, readManifest, text }
 }
 
@@ -47,6 +48,21 @@ describe('a job of which a segment was given up', () => {
     expect(framesIn(await text())).toEqual(new Set([1, 2, 3, 4, 10, 11, 12]))
   })
 
+  it.each([
+    ['first', 0, [5, 6, 7, 8, 9, 10, 11, 12]],
+    ['middle', 1, [1, 2, 3, 4, 9, 10, 11, 12]],
+    ['last', 2, [1, 2, 3, 4, 5, 6, 7, 8]]
+  ])('has formats that can be read without its %s segment', async (_, segment, frames) => {
+    const { associate, finish, giveUp, text } = await prepared()
+    await giveUp(segment)
+    await associate()
+    await finish()
+    const { rows } = JSON.parse(await text('tracks.json')) as { rows: { frame: number }[] }
+    expect(rows.map(({ frame }) => frame + 1)).toEqual(frames)
+    const { images } = JSON.parse(await text('tracks.coco.json')) as { images: { id: number }[] }
+    expect(images.map(({ id }) => id)).toEqual(frames)
+  })
+
   it('opened again, does only what is missing, and ends like one that nothing happened to', async () => {
     const whole = await prepared()
     await whole.associate()
@@ -64,6 +80,25 @@ describe('a job of which a segment was given up', () => {
     expect(await text()).toBe(await whole.text())
     expect((await readManifest()).missing).toEqual([])
     expect(announced.at(-1)!.type).toBe('job.completed')
+  })
+
+  it('names neighbouring segments at once where they were given up for the same kind of fault', async () => {
+    const { context, job, associate, finish, giveUp, readManifest } = await prepared()
+    const lost = new Fault('worker-lost', { step: 'decode', reason: 'killed' }).toJSON()
+    await giveUp(0)
+    await giveUp(1)
+    await associate()
+    await finish()
+    expect((await readManifest()).missing).toEqual([{ first: 0, last: 7, fault: failure }])
+    await reopen(context, job.id)
+    await giveUp(1)
+    await store(context, { job: job.id, segment: 2, failure: lost })
+    await associate()
+    await finish()
+    expect((await readManifest()).missing).toEqual([
+      { first: 4, last: 7, fault: failure },
+      { first: 8, last: 11, fault: lost }
+    ])
   })
 
   it('fails with the fault of the first where none is left', async () => {

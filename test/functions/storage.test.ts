@@ -83,6 +83,15 @@ describe('writing once', () => {
   })
 })
 
+test('an object is replaced where it is the one that was looked at, and none has taken its place or removed it', async () => {
+  expect(await storage.replace('newest', 'one', { ...json, etag: undefined })).toBe(true)
+  const { etag } = (await storage.head('newest'))!
+  expect(await storage.replace('newest', 'two', { ...json, etag })).toBe(true)
+  expect(await storage.replace('newest', 'three', { ...json, etag })).toBe(false)
+  await storage.delete('newest')
+  expect(await storage.replace('newest', 'four', { ...json, etag })).toBe(false)
+})
+
 test('objects are listed under any names, beyond a page', async () => {
   const keys = [
     ...awkwardKeys.filter(key => key.length < 500).map(key => `list/${key}`),

@@ -8,8 +8,11 @@ import type { IntakeContext } from '../../functions/shared/context.ts'
 import { createClient, openStorage } from '../../functions/shared/storage.ts'
 import { startStore } from '../../local/store/store.ts'
 
-/** A context over a store of its own, with a clock that stands still; it keeps what is announced and started. */
-export const makeWorld = async () => {
+/**
+ * A context over a store of its own, with a clock that stands still; it keeps what is announced and started.
+ * @param options.versioned buckets that keep versions
+ */
+export const makeWorld = async ({ versioned = [] }: { versioned?: string[] } = {}) => {
   const folder = await mkdtemp(path.join(tmpdir(), 'clipmill-world-'))
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test-secret' }
   const region = 'us-east-1'
@@ -17,7 +20,8 @@ export const makeWorld = async () => {
     dir: path.join(folder, 'store'),
     credentials,
     region,
-    buckets: ['uploads', 'results']
+    buckets: ['uploads', 'results'],
+    versioned
   })
   const client = createClient({ endpoint: store.endpoint, credentials, region })
   onTestFinished(async () => {

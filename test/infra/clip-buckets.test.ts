@@ -32,10 +32,15 @@ describe('the two buckets', () => {
     })
   })
 
-  it('uploads tell EventBridge and keep versions; results let work in progress go', () => {
+  it('uploads tell EventBridge and keep versions for as long as jobs go on; results let work in progress go', () => {
     template.hasResourceProperties('AWS::S3::Bucket', {
       NotificationConfiguration: { EventBridgeConfiguration: { EventBridgeEnabled: true } },
-      VersioningConfiguration: { Status: 'Enabled' }
+      VersioningConfiguration: { Status: 'Enabled' },
+      LifecycleConfiguration: {
+        Rules: Match.arrayWith([
+          Match.objectLike({ NoncurrentVersionExpiration: { NoncurrentDays: 3 }, Status: 'Enabled' })
+        ])
+      }
     })
     template.hasResourceProperties('AWS::S3::Bucket', {
       LifecycleConfiguration: {

@@ -55,6 +55,15 @@ describe('sequences', () => {
     expect(await names(data, 'val')).toEqual(['c', 'a'])
   })
 
+  it('are missing where the list of the split is empty, and that is what is named', async () => {
+    const data = tree({ ...sequence('dataset/val/a'), 'splits_txt/val.txt': 'name\n\n' })
+    const looked = [path.join(data, 'splits_txt/val.txt')]
+    await expect(names(data, 'val')).rejects.toMatchObject({
+      code: 'sequences-missing',
+      details: { data, looked }
+    })
+  })
+
   it.each(['[Sequence]\r\nname=x\r\nseqLength = 10\r\n', 'seqlength: 10'])(
     'have the length that %j says',
     async info => {
