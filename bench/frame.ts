@@ -3,6 +3,7 @@ import type { Session } from '../layers/inference/session.ts'
 import { byteDefaults } from '../models/mixsort/byte.ts'
 import { postprocess } from '../models/yolox/postprocess.ts'
 import { detectionSize, letterboxer, type Size } from '../models/yolox/preprocess.ts'
+import { nms } from '../tasks/track-many/detect.ts'
 import type { Network } from './networks.ts'
 
 /**
@@ -38,7 +39,7 @@ export const openFrame = ({ detector }: Network, session: Session, picture: Size
     const forward = (session.seconds - before) * 1000
     postprocess(decoded.data as Float32Array, classes.length, {
       conf: byteDefaults.lowThresh,
-      nms: 0.7,
+      nms,
       ratio
     })
     return { decode, letterbox, forward, handOver: run - forward, postprocess: lap() }

@@ -1,13 +1,10 @@
-import path from 'node:path'
 import type { Packet } from 'node-av'
 import { packetsOf } from '../layers/media/ffmpeg.ts'
 import { openClip, selectStream } from '../layers/media/open.ts'
 import { openOutput } from '../layers/media/output.ts'
 
-const formats: Record<string, string> = { '.mp4': 'mp4', '.mkv': 'matroska', '.ts': 'mpegts' }
-
 /**
- * Writes into `out` (.mp4, .mkv, .ts) what `file` shows, without its sound, again and again until `seconds` are full:
+ * Writes into `out`, an MP4, what `file` shows, without its sound, again and again until `seconds` are full:
  * whole rounds of copied packets whose times go on, nothing is encoded. Gives the number of packets.
  */
 export const loopClip = async (file: string, seconds: number, out: string) => {
@@ -21,11 +18,9 @@ export const loopClip = async (file: string, seconds: number, out: string) => {
   const { num, den } = video.timeBase
   const rounds = Math.ceil((seconds * den) / num / Number(end - start))
 
-  const format = formats[path.extname(out)]
-  const options: Record<string, string> = format === 'mp4' ? { video_track_timescale: String(den) } : {}
-  await using output = await openOutput(out, format, [{ copied: video.codecpar, timeBase: video.timeBase }], {
+  await using output = await openOutput(out, 'mp4', [{ copied: video.codecpar, timeBase: video.timeBase }], {
     fflags: '+bitexact',
-    ...options
+    video_track_timescale: String(den)
   })
   for (let i = 0n; i < rounds; i++)
     for (const packet of round) {

@@ -11,6 +11,7 @@ import { formatTable } from '../cli/table.ts'
 import { Fault } from '../events/faults.ts'
 import { packageRoot } from '../local/home.ts'
 import { chooseClip, parseCount } from './arguments.ts'
+import { defaultModels } from './default-models.ts'
 import { loopClip } from './loop.ts'
 import { describeMachine, machineLine } from './machine.ts'
 import { processesOf } from './processes.ts'
@@ -58,6 +59,8 @@ export interface JobMemory {
 export const measureMemory = async (clip: string, seconds: number): Promise<JobMemory> => {
   if (!existsSync('/proc/self/status'))
     throw new Fault('usage-wrong', { problem: 'the memory of processes can be read on Linux only' })
+  // The first job would else build them in its main process, and have more at its peak than the others.
+  await defaultModels('track-many')
   const folder = await mkdtemp(path.join(tmpdir(), 'clipmill-bench-'))
   try {
     const looped = path.join(folder, 'clip.mp4')

@@ -6,11 +6,9 @@ import { note, print, printJson } from '../cli/output.ts'
 import { formatTable } from '../cli/table.ts'
 import { manifest as manifestSchema } from '../events/manifest.ts'
 import { openBuckets } from '../local/buckets.ts'
-import { clipmillHome } from '../local/home.ts'
-import { ensureModels } from '../local/models.ts'
 import { openPipeline } from '../local/pipeline.ts'
-import { completeOptions, modelsOf, taskNamed } from '../tasks/index.ts'
 import { chooseClip, parseCount } from './arguments.ts'
+import { defaultModels } from './default-models.ts'
 import { describeMachine, machineLine } from './machine.ts'
 import { median } from './median.ts'
 
@@ -53,9 +51,7 @@ interface JobTimes {
 }
 
 const measureJobs = async (clip: string, taskName: string, runs: number): Promise<JobTimes[]> => {
-  const task = taskNamed(taskName)
-  const models = path.join(clipmillHome(), 'models')
-  await ensureModels(models, Object.values(modelsOf(task, completeOptions(task, {}))))
+  const models = await defaultModels(taskName)
   const measured: JobTimes[] = []
   for (let run = 0; run < runs; run++) measured.push(await measureJob(clip, taskName, models))
   return measured

@@ -5,6 +5,7 @@ import type { Command } from 'commander'
 import { exits, Fault } from '../events/faults.ts'
 import type { Job } from '../events/job.ts'
 import { manifest as manifestSchema, type Manifest } from '../events/manifest.ts'
+import { reopen } from '../functions/shared/reopen.ts'
 import type { Storage } from '../functions/shared/storage.ts'
 import { openBuckets, type Buckets } from '../local/buckets.ts'
 import { clipmillHome } from '../local/home.ts'
@@ -17,6 +18,7 @@ import { addTaskFlags, taskOptions } from './flags.ts'
 import { gapLines, note, print, printFault, printJson } from './output.ts'
 import { createProgress } from './progress.ts'
 import type { Shell } from './shell.ts'
+import { sweep } from './sweep.ts'
 
 export const addRun = (program: Command, shell: Shell) => {
   const command = program.command('run').description('run a task over clips on this machine')
@@ -56,6 +58,8 @@ interface Outcome {
   error?: Fault
 }
 
+const isPartial = ({ manifest }: Outcome) => manifest !== undefined && manifest.missing.length > 0
+
 /** Runs a task over clips and says what came of each. @returns the exit code */
 const run = async (request: RunRequest, signal: AbortSignal): Promise<number> => {
   const outcomes = await runClips(request, signal, outcome => {
@@ -64,8 +68,7 @@ const run = async (request: RunRequest, signal: AbortSignal): Promise<number> =>
   if (request.json) printJson(outcomes)
   if (signal.aborted) return stopped()
   const failed = outcomes.flatMap(({ error }) => error ?? [])
-  const partial = outcomes.some(({ manifest }) => manifest && manifest.missing.length > 0)
-  if (partial || (failed.length > 0 && failed.length < outcomes.length)) return exits.partial
+  if (outcomes.some(isPartial) || (failed.length > 0 && failed.length < outcomes.length)) return exits.partial
   return failed[0]?.exit ?? 0
 }
 
@@ -77,7 +80,7 @@ export const stopped = () => {
 
 /**
  * Runs a task over clips on this machine, one after the other; one that fails does not stop the others. Work that was
- * stopped stays in a folder that follows from the request, so that the same request goes on with it.
+ * stopped, or ended in part, stays in a folder that follows from the request, so that the same request goes on with it.
  * @param ended told of each clip in turn
  * @returns what came of each clip, up to where the signal stopped it
  */
@@ -101,12 +104,13 @@ export const runClips = async (
   const progress = request.json ? undefined : createProgress(process.stderr)
   const outcomes: Outcome[] = []
   {
+    await using buckets = await openBuckets({ folder })
     const admit = async (job: Job) => {
       if (!request.force) await refuseForeign(folderOf(request, job), job)
+      await reopen(buckets, job.id)
       return true
     }
     const announce = progress?.take ?? (() => undefined)
-    await using buckets = await openBuckets({ folder })
     await using pipeline = await openPipeline({ buckets, folder, models, signal, announce, admit })
     for (const [i, clip] of request.clips.entries()) {
       if (signal.aborted) break
@@ -117,8 +121,8 @@ export const runClips = async (
       ended(outcome)
     }
   }
-  if (!signal.aborted && !outcomes.some(({ error }) => error?.retry))
-    await rm(folder, { recursive: true, force: true })
+  const goesOn = outcomes.some(outcome => outcome.error?.retry || isPartial(outcome))
+  if (!signal.aborted && !goesOn) await rm(folder, { recursive: true, force: true })
   return outcomes
 }
 
@@ -202,16 +206,6 @@ const nameClips = (clips: string[]) => {
   return split.map(parts => parts.slice(shared === -1 ? -1 : shared).join('/'))
 }
 
-/** Stopped work that nobody has gone on with for a week is not waited for any longer. */
-const sweep = async (runs: string) => {
-  const week = 7 * 24 * 3600 * 1000
-  for (const name of await readdir(runs).catch(() => [])) {
-    const run = path.join(runs, name)
-    const found = await stat(run).catch(() => undefined)
-    if (found && Date.now() - found.mtimeMs > week) await rm(run, { recursive: true, force: true })
-  }
-}
-
 /** Follows from all that is asked for. */
 export const runId = (task: string, options: object, clips: string[], out: string) =>
   createHash('sha256')
@@ -219,7 +213,8 @@ export const runId = (task: string, options: object, clips: string[], out: strin
     .digest('hex')
     .slice(0, 16)
 
-const report = ({ clip, seconds, folder, manifest, error }: Outcome) => {
+const report = (outcome: Outcome) => {
+  const { clip, seconds, folder, manifest, error } = outcome
   if (error) {
     printFault(error)
     return
@@ -228,6 +223,7 @@ const report = ({ clip, seconds, folder, manifest, error }: Outcome) => {
   note(`${clip}: ${frames} frames in ${seconds.toFixed(1)} s (${(frames / seconds).toFixed(1)} frames/s)`)
   note(timings.map(timing => `  ${timing.step} ${timing.seconds.toFixed(1)} s`).join('\n'))
   for (const line of gapLines(manifest!)) note(line)
+  if (isPartial(outcome)) note('  the same command tries them again')
   for (const { name, format, bytes } of files) note(`  ${name.padEnd(18)} ${format} (${kilobytes(bytes)})`)
   print(`${folder!}/`)
 }

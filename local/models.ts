@@ -1,9 +1,15 @@
+import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { z } from 'zod'
 import { buildModel, recipeOf } from '../models/catalogue/build.ts'
 import { weightsNamed } from '../models/catalogue/index.ts'
+import { readPresent } from './files.ts'
 import { openWeights, weightsMissing } from './weights.ts'
+
+/** Stands at `names/<name>.json`: which model was built last of weights of this name, and of what. */
+const builtModel = z.strictObject({ digest: z.string(), recipe: z.string() })
 
 /**
  * Makes sure that the named models stand built in `folder`, and answers nothing: who runs a model finds it there by
@@ -11,54 +17,75 @@ import { openWeights, weightsMissing } from './weights.ts'
  * @throws Fault model-unknown, weights-missing, weights-unreadable, weights-mismatch, weights-changed
  */
 export const ensureModels = async (folder: string, names: string[], store = openWeights()) => {
-  await mkdir(folder, { recursive: true })
+  await mkdir(namesOf(folder), { recursive: true })
   const known = await store.known()
   for (const name of new Set(names)) {
     const weights = weightsNamed(name, known)
     const found = await store.find(weights)
     if (!found) throw weightsMissing(weights)
     const recipe = recipeOf(weights, found.sha256)
-    const digest = await builtDigest(folder, name)
-    const recipes = await readJson(recipesOf(folder))
-    if (recipes.get(name) === recipe && digest && existsSync(path.join(folder, digest, 'model.onnx')))
-      continue
-    await record(indexOf(folder), name, await buildModel(weights, found, folder))
-    await record(recipesOf(folder), name, recipe)
+    const built = await readBuilt(folder, name)
+    if (built?.recipe === recipe && existsSync(path.join(folder, built.digest, 'model.onnx'))) continue
+    const digest = await buildModel(weights, found, folder)
+    await writeWhole(recordOf(folder, name), formatted({ digest, recipe }))
   }
+  await writeIndex(folder)
 }
 
 /** The digest of the model that was built last of weights of this name. */
 export const builtDigest = async (folder: string, name: string): Promise<string | undefined> =>
-  (await readJson(indexOf(folder))).get(name)
+  (await readBuilt(folder, name))?.digest
 
 /** Removes the model that was built of weights of this name. */
 export const removeModel = async (folder: string, name: string) => {
   const digest = await builtDigest(folder, name)
   if (digest === undefined) return
-  await record(indexOf(folder), name, undefined)
-  await record(recipesOf(folder), name, undefined)
+  await rm(recordOf(folder, name), { force: true })
+  await writeIndex(folder)
   await rm(path.join(folder, digest), { recursive: true, force: true })
 }
 
-const indexOf = (folder: string) => path.join(folder, 'index.json')
-const recipesOf = (folder: string) => path.join(folder, 'recipes.json')
+const namesOf = (folder: string) => path.join(folder, 'names')
+const recordOf = (folder: string, name: string) => path.join(namesOf(folder), `${name}.json`)
 
-/** By name. */
-const readJson = async (file: string): Promise<Map<string, string>> => {
+const readBuilt = async (folder: string, name: string) => {
+  const text = await readPresent(recordOf(folder, name))
+  if (text === undefined) return undefined
   try {
-    return new Map(Object.entries(JSON.parse(await readFile(file, 'utf8')) as Record<string, string>))
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map()
-    throw error
+    return builtModel.parse(JSON.parse(text))
+  } catch {
+    // As good as none: the model is built again.
+    return undefined
   }
 }
 
-/** Changes or removes one entry of a file; those of others that were made meanwhile stay. */
-const record = async (file: string, name: string, value: string | undefined) => {
-  const entries = await readJson(file)
-  if (value === undefined) entries.delete(name)
-  else entries.set(name, value)
-  const temporary = `${file}.${process.pid}`
-  await writeFile(temporary, JSON.stringify(Object.fromEntries(entries), null, 2))
-  await rename(temporary, file)
+/** Digests by name. */
+const readIndex = async (folder: string) => {
+  const files = await readdir(namesOf(folder))
+  const index: Record<string, string> = {}
+  for (const name of files.flatMap(file => /^(.*)\.json$/.exec(file)?.[1] ?? []).toSorted()) {
+    const digest = await builtDigest(folder, name)
+    if (digest !== undefined) index[name] = digest
+  }
+  return index
+}
+
+/** Sums up the records for those who run models (layers/models). Of several processes, the last to write has seen all records. */
+const writeIndex = async (folder: string) => {
+  const file = path.join(folder, 'index.json')
+  let written = await readPresent(file)
+  for (;;) {
+    const index = formatted(await readIndex(folder))
+    if (index === written) return
+    await writeWhole(file, index)
+    written = index
+  }
+}
+
+const formatted = (content: object) => JSON.stringify(content, null, 2)
+
+const writeWhole = async (file: string, content: string) => {
+  const unfinished = `${file}.${randomBytes(6).toString('hex')}`
+  await writeFile(unfinished, content)
+  await rename(unfinished, file)
 }

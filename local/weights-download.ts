@@ -79,8 +79,8 @@ const attempt = async (address: string, part: Part, { bytes, progress, signal }:
     if (bytes !== undefined && total !== undefined && total !== bytes)
       throw new Fault('weights-size-wrong', { from: address, expected: bytes, found: total })
 
-    if (begin === 0) await keepOrigin(originFile, address, response.headers)
-    await using file = await open(part.file, begin === 0 ? 'w' : 'r+')
+    if (begin === 0) await beginAnew(part.file, originFile, address, response.headers)
+    await using file = await open(part.file, 'a')
     let done = begin
     progress(done, total ?? bytes)
     for await (const chunk of chunksOf(response)) {
@@ -88,7 +88,8 @@ const attempt = async (address: string, part: Part, { bytes, progress, signal }:
       if (done === 0 && looksLikePage(chunk)) throw new Fault('weights-web-page', { file: address })
       if (bytes !== undefined && done + chunk.length > bytes)
         throw new Fault('weights-size-wrong', { from: address, expected: bytes, found: done + chunk.length })
-      await file.writev([chunk], done)
+      // Unlike write, it goes on until all is written.
+      await file.writeFile(chunk)
       done += chunk.length
       progress(done, total ?? bytes)
     }
@@ -119,12 +120,18 @@ const totalOf = ({ headers }: Response, begin: number) => {
   return length === null || headers.has('content-encoding') ? undefined : begin + Number(length)
 }
 
+/** Empties a file and says where its next bytes are from: at no time does an origin stand beside the bytes of another. */
+const beginAnew = async (file: string, originFile: string, address: string, headers: Headers) => {
+  await rm(originFile, { force: true })
+  await writeFile(file, '')
+  const validator = validatorOf(headers)
+  if (validator) await writeFile(originFile, JSON.stringify({ address, validator }))
+}
+
 /** Only a strong validator tells that a part goes with the rest. */
-const keepOrigin = async (file: string, address: string, headers: Headers) => {
+const validatorOf = (headers: Headers) => {
   const tag = headers.get('etag')
-  const validator = tag && !tag.startsWith('W/') ? tag : headers.get('last-modified')
-  if (validator) await writeFile(file, JSON.stringify({ address, validator }))
-  else await rm(file, { force: true })
+  return tag && !tag.startsWith('W/') ? tag : headers.get('last-modified')
 }
 
 /** Undefined where there is no part, or it is not of this file. */

@@ -1,6 +1,8 @@
-import { mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { promisify } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Fault } from '../../events/faults.ts'
 import { download, type DownloadOptions } from '../../local/weights-download.ts'
@@ -149,6 +151,31 @@ describe('download', () => {
     expect(Fault.of(await full.catch((error: unknown) => error))).toMatchObject({ code: 'disk-full' })
     expect(server.requests).toHaveLength(1)
   })
+})
+
+it('a file that could not be begun has no origin: what lies there would pass for a part of it', async () => {
+  const server = await serveFile(bytes)
+  const part = await openPart(await temporaryFolder(), 'file')
+  const address = `${server.address}/file.pth`
+  await writeFile(path.join(part.folder, 'origin.json'), JSON.stringify({ address, validator: '"old"' }))
+  await mkdir(part.file)
+  const failed = download(address, part, {
+    signal: new AbortController().signal,
+    progress: () => undefined
+  })
+  await expect(failed).rejects.toMatchObject({ code: 'EISDIR' })
+  expect(await readdir(part.folder)).toEqual(['data'])
+})
+
+it('a disk that takes only the beginning of the last bytes is full', async () => {
+  const server = await serveFile(bytes)
+  const script = path.join(import.meta.dirname, 'download.ts')
+  const limit = Math.floor(bytes.length / 1024)
+  const child = await promisify(execFile)('bash', [
+    ...['-c', `ulimit -f ${limit}; exec "$0" "$@"`],
+    ...[process.execPath, script, `${server.address}/file.pth`, await temporaryFolder(), `${bytes.length}`]
+  ])
+  expect(child.stdout).toBe('EFBIG\n')
 })
 
 describe('a part', () => {

@@ -6,6 +6,7 @@ import { openModels } from '../../layers/models/index.ts'
 import { ensureModels } from '../../local/models.ts'
 import { buildModel } from '../../models/catalogue/build.ts'
 import { weightsNamed } from '../../models/catalogue/index.ts'
+import { importOwnWeights } from '../../local/weights-get.ts'
 import { openWeights } from '../../local/weights.ts'
 
 const name = 'clipmill-person-nano'
@@ -52,6 +53,18 @@ it('keeps what another process has built meanwhile, and removes only what was ab
   expect(await build()).toBe(digest)
   expect((await stat(path.join(folder, digest))).ino).toBe(built.ino)
   expect((await readdir(folder)).toSorted()).toEqual([digest, 'building-young'].toSorted())
+})
+
+it('knows the models of all who build at the same time', async () => {
+  const folder = await temporaryFolder()
+  const store = openWeights(path.join(folder, 'weights'))
+  const { variant, detector, licence } = weightsNamed(name)
+  const own = { variant, detector, licence }
+  const names = ['one', 'two', 'three', 'four']
+  for (const mine of names) await importOwnWeights(store, mine, shipped.path, own)
+  const built = path.join(folder, 'built')
+  await Promise.all(names.map(mine => ensureModels(built, [mine], store)))
+  expect(() => names.map(openModels(built).digest)).not.toThrow()
 })
 
 it('builds again what has gone from its folder', async () => {
