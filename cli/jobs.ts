@@ -1,13 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { S3Client } from '@aws-sdk/client-s3'
 import type { Command } from 'commander'
-import { Fault } from '../events/faults.ts'
+import { exits, Fault } from '../events/faults.ts'
 import { manifest as manifestSchema } from '../events/manifest.ts'
 import { inOrder } from '../functions/shared/ahead.ts'
 import { readJob } from '../functions/shared/job.ts'
 import { openStorage, type Storage } from '../functions/shared/storage.ts'
 import { readAddress } from '../local/address.ts'
-import { announcementsOf, isEnd, jobState, listJobs, type JobState } from '../local/announcements.ts'
+import {
+  announcementsOf,
+  isEnd,
+  jobAnnouncement,
+  jobState,
+  listJobs,
+  type JobState
+} from '../local/announcements.ts'
 import { bucketNames, endpointOf, openClient } from '../local/buckets.ts'
+import { datedJobs, type DatedJob } from '../local/dated-jobs.ts'
 import { controlKey, type Control } from '../local/controls.ts'
 import { gapLines, note, print, printJson } from './output.ts'
 import { addFolderOption } from './serve.ts'
@@ -18,9 +27,13 @@ export const addJobs = (program: Command, shell: Shell) => {
   const command = (name: string, description: string) =>
     addFolderOption(jobs.command(name).description(description)).option('--json', 'as JSON', false)
 
-  command('ls', 'list them, newest last').action(async ({ folder }: FolderFlag) => {
-    await withResults(folder, results => list(results, shell.json))
-  })
+  command('ls', 'list them, newest last')
+    .option('--last <count>', 'that many of the newest', Number, 50)
+    .action(async ({ folder, last }: FolderFlag & { last: number }) => {
+      if (!(Number.isInteger(last) && last > 0))
+        throw new Fault('usage-wrong', { problem: '--last takes a whole number from 1' })
+      await withResults(folder, (results, client) => list(results, client, last, shell.json))
+    })
   command('show <id>', 'what became of a job, and where its results are').action(
     async (id: string, { folder }: FolderFlag) => {
       await withResults(folder, results => show(results, id, shell.json))
@@ -28,12 +41,16 @@ export const addJobs = (program: Command, shell: Shell) => {
   )
   command('cancel <id...>', 'stop jobs; what they have done stays').action(
     async (ids: string[], { folder }: FolderFlag) => {
-      await withResults(folder, results => ask(results, ids, 'cancel', shell.json))
+      await withResults(folder, async results => {
+        shell.exit = await ask(results, ids, 'cancel', shell.json)
+      })
     }
   )
   command('retry <id...>', 'do what is missing of jobs that failed, ended in part or were cancelled').action(
     async (ids: string[], { folder }: FolderFlag) => {
-      await withResults(folder, results => ask(results, ids, 'retry', shell.json))
+      await withResults(folder, async results => {
+        shell.exit = await ask(results, ids, 'retry', shell.json)
+      })
     }
   )
 }
@@ -43,34 +60,39 @@ interface FolderFlag {
 }
 
 /** @throws Fault serve-missing, serve-away */
-const withResults = async (folder: string, use: (results: Storage) => Promise<void>) => {
+const withResults = async (folder: string, use: (results: Storage, client: S3Client) => Promise<void>) => {
   const address = await readAddress(folder)
   const client = openClient(address.port, address.credentials)
   try {
-    await use(openStorage({ bucket: bucketNames.results, client }))
+    await use(openStorage({ bucket: bucketNames.results, client }), client)
   } catch (error) {
-    if (error instanceof Fault && error.code === 'storage-unavailable')
-      throw new Fault('serve-away', { endpoint: endpointOf(address.port) }, { cause: error })
+    if (isAway(error)) throw new Fault('serve-away', { endpoint: endpointOf(address.port) }, { cause: error })
     throw error
   } finally {
     client.destroy()
   }
 }
 
+/** Said by the storage, or by its client where that is asked without. */
+const isAway = (error: unknown) =>
+  error instanceof Fault
+    ? error.code === 'storage-unavailable'
+    : (error as NodeJS.ErrnoException).code === 'ECONNREFUSED'
+
 /** A job's last announcement says what there is to know of it in one line. */
-const describe = async (results: Storage, { id, state }: { id: string; state: JobState }) => {
-  const announcements = await announcementsOf(results, id)
-  const [{ task, clip, at }] = announcements
-  return { id, state, task, clip, accepted: at, changed: announcements.at(-1)!.at }
+const describe = async (results: Storage, { id, state, accepted, last }: DatedJob) => {
+  const { task, clip, at } = await results.getJson(last, jobAnnouncement)
+  return { id, state, task, clip, accepted: accepted.toISOString(), changed: at }
 }
 
-const list = async (results: Storage, json: boolean) => {
-  const jobs = await Array.fromAsync(inOrder(await listJobs(results), job => describe(results, job)))
-  jobs.sort((a, b) => (a.accepted < b.accepted ? -1 : 1))
+const list = async (results: Storage, client: S3Client, last: number, json: boolean) => {
+  const all = await datedJobs(client, results.bucket)
+  const jobs = await Array.fromAsync(inOrder(all.slice(-last), job => describe(results, job)))
   if (json) printJson(jobs)
   else if (jobs.length === 0) note('no jobs yet')
   else
     for (const { id, state, changed, clip } of jobs) print(`${id}  ${state.padEnd(9)}  ${changed}  ${clip}`)
+  if (all.length > jobs.length) note(`the newest ${jobs.length} of ${all.length} jobs; --last tells of more`)
 }
 
 /** The job whose id begins so. @throws Fault job-unknown */
@@ -115,7 +137,7 @@ const allowed = {
 } satisfies Record<Control, unknown>
 const done = { cancel: 'cancelled', retry: 'retried' } satisfies Record<Control, string>
 
-/** Leaves the wish where the server finds it, also at its next start, and waits until it is granted. */
+/** Leaves the wish where the server finds it, also at its next start, and waits until it is granted. @returns the exit code */
 const ask = async (results: Storage, ids: string[], control: Control, json: boolean) => {
   const answers = []
   for (const beginning of ids) {
@@ -124,9 +146,11 @@ const ask = async (results: Storage, ids: string[], control: Control, json: bool
     const key = controlKey(job, control)
     await results.put(key, '{}', { contentType: 'application/json' })
     for (let waited = 0; waited < patience && (await results.exists(key)); waited += 100) await sleep(100)
+    const pending = await results.exists(key)
     const now = (await jobState(results, job))!
-    answers.push({ id: job, state: now })
-    if (!json) print(`${job}  ${now}`)
+    answers.push({ id: job, state: now, pending })
+    if (!json) print(`${job}  ${now}${pending ? `, to be ${done[control]}` : ''}`)
   }
   if (json) printJson(answers)
+  return answers.some(({ pending }) => pending) ? exits.temporary : 0
 }

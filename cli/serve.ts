@@ -4,7 +4,7 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import type { Command } from 'commander'
 import type { Announcement } from '../events/announcement.ts'
 import { Fault } from '../events/faults.ts'
-import { keepAddress, readAddress, type Address } from '../local/address.ts'
+import { chooseAddress, readAddress, type Address } from '../local/address.ts'
 import { clipmillHome } from '../local/home.ts'
 import { ensureModels } from '../local/models.ts'
 import { bucketNames, endpointOf, openClient, region } from '../local/buckets.ts'
@@ -15,12 +15,10 @@ import { missingLines, note, print, printJson } from './output.ts'
 import type { Shell } from './shell.ts'
 
 /** Where the buckets of this machine lie, unless another place is named. */
+const defaultFolder = () => path.join(clipmillHome(), 'serve')
+
 export const addFolderOption = (command: Command) =>
-  command.option(
-    '--folder <folder>',
-    'where clipmill serve keeps everything',
-    path.join(clipmillHome(), 'serve')
-  )
+  command.option('--folder <folder>', 'where clipmill serve keeps everything', defaultFolder())
 
 export const addServe = (program: Command, shell: Shell) => {
   addFolderOption(
@@ -38,13 +36,13 @@ export const addServe = (program: Command, shell: Shell) => {
 
   addFolderOption(
     program
-      .command('link <put|get> <address>')
+      .command('link <put|get> <key>')
       .description('a link to upload to uploads/KEY or to download results/KEY for whoever has no keys')
   )
     .option('--expires <seconds>', 'how long it is good for, at most a week', Number, 3600)
     .option('--json', 'as JSON', false)
-    .action(async (method: string, address: string, flags: { folder: string; expires: number }) => {
-      const link = await makeLink(method, address, flags)
+    .action(async (method: string, key: string, flags: { folder: string; expires: number }) => {
+      const link = await makeLink(method, key, flags)
       if (shell.json) printJson({ link })
       else print(link)
     })
@@ -67,7 +65,7 @@ const serve = async (flags: ServeFlags, signal: AbortSignal, json: boolean): Pro
   const models = path.join(clipmillHome(), 'models')
   await ensureModels(models, [...allModels(), ...(await openWeights().present())])
   const inbox = path.resolve(flags.inbox ?? path.join(folder, 'inbox'))
-  const address = await keepAddress(folder, port)
+  const address = await chooseAddress(folder, port)
   const show = json ? (announcement: Announcement) => void printLine(announcement) : tell
   await serveBuckets({
     folder,
@@ -87,7 +85,7 @@ const serve = async (flags: ServeFlags, signal: AbortSignal, json: boolean): Pro
           inbox,
           webhookSecret: webhook && address.webhookSecret
         })
-      else introduce(address, inbox, webhook)
+      else introduce(address, path.resolve(folder), inbox, webhook)
     },
     signal
   })
@@ -101,22 +99,31 @@ const printLine = (value: unknown) => print(JSON.stringify(value))
 const allModels = () =>
   Object.values(tasks).flatMap(task => Object.values(modelsOf(task, completeOptions(task, {}))))
 
-const introduce = ({ port, credentials, webhookSecret }: Address, inbox: string, webhook?: string) => {
+const introduce = (
+  { port, credentials, webhookSecret }: Address,
+  folder: string,
+  inbox: string,
+  webhook?: string
+) => {
   const endpoint = endpointOf(port)
   const [task] = Object.keys(tasks)
+  const where = folder === path.resolve(defaultFolder()) ? '' : ` --folder ${quoted(folder)}`
   print(`clipmill serves at ${endpoint}
 
   export AWS_ENDPOINT_URL=${endpoint} AWS_REGION=${region}
   export AWS_ACCESS_KEY_ID=${credentials.accessKeyId} AWS_SECRET_ACCESS_KEY=${credentials.secretAccessKey}
 
   aws s3 cp clip.mp4 s3://${bucketNames.uploads}/${task}/clip.mp4
-  curl -T clip.mp4 "$(clipmill link put ${task}/clip.mp4)"
-  cp clip.mp4 ${path.join(inbox, task)}/
+  curl -T clip.mp4 "$(clipmill link put ${task}/clip.mp4${where})"
+  cp clip.mp4 ${quoted(path.join(inbox, task))}/
 
   results: s3://${bucketNames.results}/${task}/clip.mp4/
-  jobs:    clipmill jobs ls · show ID · cancel ID · retry ID
+  jobs:    clipmill jobs ls · show ID · cancel ID · retry ID${where && `, each with${where}`}
 ${webhook ? `  webhook: ${webhook}, signed with ${webhookSecret}\n` : ''}`)
 }
+
+/** As a shell takes it for one word. */
+const quoted = (file: string) => (/^[\w/.-]+$/.test(file) ? file : `'${file.replaceAll("'", "'\\''")}'`)
 
 /** One line for each announcement but progress. */
 const tell = (announcement: Announcement) => {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { Fault } from '../events/faults.ts'
+import { readPresent, writeWhole } from './files.ts'
 
 const secret = z.string().min(16)
 
@@ -18,37 +18,39 @@ const fileIn = (folder: string) => path.join(folder, 'address.json')
 
 /** @throws Fault serve-missing where nobody has ever served from the folder; address-invalid */
 export const readAddress = async (folder: string): Promise<Address> => {
+  const kept = await readKept(folder)
+  if (!kept) throw new Fault('serve-missing', { folder })
+  return kept
+}
+
+/**
+ * The folder's address, or a new one; a port that is given takes the place of the one that was kept.
+ * @throws Fault address-invalid
+ */
+export const chooseAddress = async (folder: string, port?: number): Promise<Address> => {
+  const kept = await readKept(folder)
+  return {
+    credentials: { accessKeyId: 'clipmill', secretAccessKey: newSecret() },
+    webhookSecret: newSecret(),
+    ...kept,
+    port: port ?? kept?.port ?? defaultPort
+  }
+}
+
+/** For whoever has the folder alone. */
+export const keepAddress = (folder: string, address: Address) =>
+  // Keys are nobody else's.
+  writeWhole(fileIn(folder), JSON.stringify(address, null, 2), { mode: 0o600 })
+
+const readKept = async (folder: string) => {
   const file = fileIn(folder)
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw new Fault('serve-missing', { folder })
-    throw error
-  })
+  const text = await readPresent(file)
+  if (text === undefined) return undefined
   try {
     return address.parse(JSON.parse(text))
   } catch {
     throw new Fault('address-invalid', { file })
   }
-}
-
-/** The folder's address, made at the first start; a port that is given replaces the one that was kept. */
-export const keepAddress = async (folder: string, port?: number): Promise<Address> => {
-  const kept = await readAddress(folder).catch((error: unknown) => {
-    if (error instanceof Fault && error.code === 'serve-missing') return undefined
-    throw error
-  })
-  if (kept && (port ?? kept.port) === kept.port) return kept
-  const made: Address = {
-    credentials: { accessKeyId: 'clipmill', secretAccessKey: newSecret() },
-    webhookSecret: newSecret(),
-    ...kept,
-    port: port ?? defaultPort
-  }
-  await mkdir(folder, { recursive: true })
-  const file = fileIn(folder)
-  // Keys are nobody else's.
-  await writeFile(`${file}.new`, JSON.stringify(made, null, 2), { mode: 0o600 })
-  await rename(`${file}.new`, file)
-  return made
 }
 
 const defaultPort = 7427

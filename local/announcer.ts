@@ -1,6 +1,6 @@
 import type { Announcement } from '../events/announcement.ts'
 import type { Storage } from '../functions/shared/storage.ts'
-import { announcementKey } from './announcements.ts'
+import { announcementKey, isKept } from './announcements.ts'
 import type { Webhook } from './webhook.ts'
 
 interface AnnouncerOptions {
@@ -8,7 +8,7 @@ interface AnnouncerOptions {
   /** Shown at once, progress too. */
   show: (announcement: Announcement) => void
   webhook?: Webhook
-  /** Where one could not be kept, e.g. on a full disk: the job's walk at the next start brings it again. */
+  /** Where one could not be kept, e.g. on a full disk: the job's next walk brings it again. */
   onFailure: (error: unknown) => void
 }
 
@@ -25,10 +25,10 @@ export interface Announcer {
 export const openAnnouncer = ({ results, show, webhook, onFailure }: AnnouncerOptions): Announcer => {
   let working = Promise.resolve()
   const keep = async (announcement: Announcement) => {
-    const key = announcementKey(announcement)
-    if (key && (await results.exists(key))) return
+    if (await isKept(results, announcement)) return
     // Sent first: who ends in between sends it a second time, with the same content.
     await webhook?.send(announcement)
+    const key = announcementKey(announcement)
     if (key) await results.putOnce(key, JSON.stringify(announcement), { contentType: 'application/json' })
     show(announcement)
   }

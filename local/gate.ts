@@ -15,7 +15,8 @@ export const startGate = (count: number) => {
   }
 }
 
-const turn = (waiting: (() => void)[], signal: AbortSignal) =>
+/** Resolves once it is taken out of `waiting` and called; rejects, and is no longer among them, once `signal` says so. */
+export const turn = (waiting: (() => void)[], signal: AbortSignal) =>
   new Promise<void>((resolve, reject) => {
     const leave = () => {
       waiting.splice(waiting.indexOf(enter), 1)

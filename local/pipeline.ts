@@ -23,6 +23,8 @@ interface PipelineOptions {
   admit: (job: Job) => Promise<boolean>
   /** Told of each new upload, and when intake has dealt with it; by default it only is dealt with. */
   onUpload?: (event: ObjectCreated, taken: Promise<IntakeAnswer>) => void
+  /** Told that a job's walk is over, with what ended it; of one that was stopped nothing is told. */
+  onEnd?: (job: Job, error: unknown) => void
   signal: AbortSignal
 }
 
@@ -36,8 +38,8 @@ export interface Pipeline extends AsyncDisposable {
   deliver(event: ObjectCreated): Promise<IntakeAnswer>
   /** Walks the job's chain, unless it is being walked; resolves at its end. */
   start(job: Job): Promise<void>
-  /** Stops walking it, in mid-step; false where nobody does. */
-  stop(id: string): Promise<boolean>
+  /** Stops walking it, in mid-step, if anybody does. */
+  stop(id: string): Promise<void>
 }
 
 /**
@@ -51,6 +53,7 @@ export const openPipeline = async ({
   announce,
   admit,
   onUpload,
+  onEnd,
   signal
 }: PipelineOptions): Promise<Pipeline> => {
   const scratch = path.join(folder, 'scratch')
@@ -87,8 +90,12 @@ export const openPipeline = async ({
     const found = running.get(job.id)
     if (found) return found.done
     const stopped = new AbortController()
-    const done = walk(job, AbortSignal.any([signal, stopped.signal])).finally(() => running.delete(job.id))
-    done.catch(() => undefined)
+    const either = AbortSignal.any([signal, stopped.signal])
+    const done = walk(job, either).finally(() => running.delete(job.id))
+    const tell = (error?: unknown) => {
+      if (!either.aborted) onEnd?.(job, error)
+    }
+    done.then(() => tell(), tell)
     running.set(job.id, { done, stopped })
     return done
   }
@@ -112,7 +119,6 @@ export const openPipeline = async ({
       const found = running.get(id)
       found?.stopped.abort(new Error('stopped'))
       await found?.done.catch(() => undefined)
-      return found !== undefined
     },
     async submit(file, name, tasks) {
       const ticket: Ticket = { clip: `clips/${name}`, tasks }

@@ -1,17 +1,14 @@
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { Announcement } from '../events/announcement.ts'
-import { isFault } from '../events/faults.ts'
-import type { Job } from '../events/job.ts'
 import type { ObjectCreated } from '../events/upload.ts'
-import { about, readJob } from '../functions/shared/job.ts'
-import { reopen } from '../functions/shared/reopen.ts'
-import type { Address } from './address.ts'
+import type { IntakeAnswer } from '../functions/intake/index.ts'
+import { keepAddress, type Address } from './address.ts'
 import { openAnnouncer } from './announcer.ts'
-import { forgetEnd, isEnd, jobState, listJobs } from './announcements.ts'
+import { jobState } from './announcements.ts'
 import { bucketNames, openBuckets } from './buckets.ts'
-import { controlKey, controlsPrefix, readControl, type Control } from './controls.ts'
 import { watchInbox } from './inbox.ts'
+import { openJobs } from './jobs.ts'
 import { openPipeline } from './pipeline.ts'
 import { openTaken } from './taken.ts'
 import { openWebhook } from './webhook.ts'
@@ -21,6 +18,7 @@ interface ServeOptions {
   folder: string
   /** Folder of the built models. */
   models: string
+  /** Kept in the folder for the next start, and for those who look for us. */
   address: Address
   /** What lies in it is uploaded. */
   inbox: string
@@ -60,18 +58,15 @@ export const serve = async ({
   const buckets = stack.use(
     await openBuckets({ folder, port: address.port, credentials: address.credentials, versions: true })
   )
+  await keepAddress(folder, address)
   const { store, uploads, results } = buckets
-  const spool = path.join(folder, 'webhook')
   const webhook = url
     ? stack.use(
         await openWebhook({
           url,
           secret: address.webhookSecret,
-          folder: spool,
-          onFailure: ({ id, reason, given }) =>
-            warn(
-              `webhook: ${reason}; ${id} ${given ? `is given up and kept in ${path.join(spool, 'failed')}` : 'is sent again'}`
-            )
+          folder: path.join(folder, 'webhook'),
+          warn: what => warn(`webhook: ${what}`)
         })
       )
     : undefined
@@ -86,19 +81,17 @@ export const serve = async ({
     await openTaken(path.join(folder, 'taken'), new Set(present.map(event => event.detail.object.sequencer!)))
   )
 
-  const note = async ({ detail: { object } }: ObjectCreated, answer: Promise<unknown>) => {
+  const note = async ({ detail: { object } }: ObjectCreated, answer: Promise<IntakeAnswer>) => {
     try {
-      await answer
+      const { started } = await answer
       await announcer.settled()
+      for (const { id } of started)
+        if (!(await jobState(results, id))) throw new Error(`that ${id} is accepted could not be kept`)
       await taken.add(object.sequencer!)
     } catch (error) {
       // It stays untaken: the next start tries again.
       problem(`${object.key} was not taken`)(error)
     }
-  }
-  const ended = async (id: string) => {
-    const state = await jobState(results, id)
-    return state !== undefined && isEnd(state)
   }
   const pipeline = stack.use(
     await openPipeline({
@@ -106,67 +99,33 @@ export const serve = async ({
       folder,
       models,
       announce: announcement => announcer.take(announcement),
-      admit: async ({ id }) => {
-        await announcer.settled()
-        return !(await ended(id))
-      },
+      admit: job => jobs.admit(job),
       onUpload: (event, answer) => void note(event, answer),
+      onEnd: (job, error) => void jobs.onEnd(job, error),
       signal
     })
   )
-
-  const cancel = async (id: string) => {
-    if (await ended(id)) return
-    await pipeline.stop(id)
-    announcer.take({
-      type: 'job.cancelled',
-      ...about({ now: () => new Date() }, await readJob(buckets, id))
-    })
-    await announcer.settled()
-  }
-  const retry = async (id: string) => {
-    if (!(await ended(id))) return
-    const job = await readJob(buckets, id)
-    await reopen(buckets, id)
-    await results.delete(`${job.results}error.json`)
-    await forgetEnd(results, id)
-    void walk(job)
-  }
-  const walk = (job: Job) =>
-    pipeline.start(job).catch((error: unknown) => {
-      // A fault is announced; anything else is nobody's yet.
-      if (!isFault(error)) problem(job.id)(error)
-    })
-  const perform = { cancel, retry } satisfies Record<Control, (id: string) => Promise<void>>
-  const obey = async (key: string) => {
-    const wish = readControl(key)
-    if (!wish) return
-    await perform[wish.control](wish.job).catch(problem(`${wish.control} ${wish.job}`))
-    await results.delete(controlKey(wish.job, wish.control))
-  }
+  const jobs = openJobs({
+    results,
+    announcer,
+    start: job => pipeline.start(job),
+    stop: id => pipeline.stop(id),
+    warn: (what, error) => problem(what)(error),
+    signal
+  })
   stack.defer(
     store.onObjectCreated(({ detail: { bucket, object } }) => {
-      if (bucket.name === bucketNames.results) obey(object.key).catch(problem(object.key))
+      if (bucket.name === bucketNames.results) void jobs.obey(object.key)
     })
   )
 
-  for await (const { key } of results.list(controlsPrefix)) await obey(key)
-  for (const { id, state } of await listJobs(results)) if (!isEnd(state)) await resume(id)
+  await jobs.resume()
   // Those that came while we were away, or before anybody listened.
   for (const event of store.objects(bucketNames.uploads))
     if (!taken.has(event.detail.object.sequencer!)) void note(event, pipeline.deliver(event))
-  stack.use(watchInbox({ folder: inbox, uploads, warn: problem('inbox'), signal }))
+  stack.use(await watchInbox({ folder: inbox, uploads, warn: problem('inbox'), signal }))
   onReady()
   await aborted(signal)
-
-  /** A job that was announced and then not written down is made again by its upload's event. */
-  async function resume(id: string) {
-    const job = await readJob(buckets, id).catch((error: unknown) => {
-      if (isFault(error) && error.code === 'object-missing') return undefined
-      throw error
-    })
-    if (job) void walk(job)
-  }
 }
 
 const aborted = (signal: AbortSignal) =>

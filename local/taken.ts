@@ -1,4 +1,5 @@
-import { open, readFile, rename, writeFile } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
+import { readPresent, writeWhole } from './files.ts'
 
 /** Uploads whose event has been dealt with, so that a start after an end of whatever kind goes on with the others alone. */
 export interface Taken extends AsyncDisposable {
@@ -12,13 +13,9 @@ export interface Taken extends AsyncDisposable {
  * @param present sequencers of the uploads that are there: others are forgotten
  */
 export const openTaken = async (file: string, present: Set<string>): Promise<Taken> => {
-  const known = await readFile(file, 'utf8').catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
-    throw error
-  })
+  const known = (await readPresent(file)) ?? ''
   const taken = new Set(known.split('\n').filter(sequencer => present.has(sequencer)))
-  await writeFile(`${file}.new`, [...taken].map(sequencer => `${sequencer}\n`).join(''))
-  await rename(`${file}.new`, file)
+  await writeWhole(file, [...taken].map(sequencer => `${sequencer}\n`).join(''))
   const handle = await open(file, 'a')
   return {
     has: sequencer => taken.has(sequencer),

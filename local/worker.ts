@@ -1,10 +1,14 @@
 /** A process that runs the functions' handlers as Lambda would: one invocation at a time, context from the environment. */
+import { mkdirSync } from 'node:fs'
 import module from 'node:module'
 import type { Context as LambdaContext } from 'aws-lambda'
 import { Fault } from '../events/faults.ts'
 import type { Job } from '../events/job.ts'
 import { environmentContext } from '../functions/shared/environment.ts'
 import type { FunctionName, Invocation, WorkerMessage } from './messages.ts'
+
+// Ours alone: whoever started us removes it when we are gone.
+mkdirSync(process.env.CLIPMILL_SCRATCH!, { recursive: true })
 
 const send = (message: WorkerMessage) => void process.send?.(message)
 

@@ -1,17 +1,22 @@
 import { fork, type ChildProcess } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Fault } from '../events/faults.ts'
+import { turn } from './gate.ts'
 import type { FunctionName, Invocation, WorkerMessage } from './messages.ts'
 
 export interface Workers extends AsyncDisposable {
   /**
    * Runs a function in a worker that is free, or waits for one.
-   * @param signal ends the invocation, and the worker with it
+   * @param signal ends the invocation and the worker with it, or the wait for one
    * @throws Fault what the function threw; step-timeout, worker-lost
    */
   invoke(name: FunctionName, event: unknown, timeoutSeconds: number, signal?: AbortSignal): Promise<unknown>
 }
+
+const never = new AbortController().signal
 
 /** What a worker gets of our environment: enough for node to run, nothing that it need not know. */
 const passedOn = [
@@ -28,12 +33,12 @@ const passedOn = [
 
 /**
  * Runs functions in at most `count` processes, started as they are needed, one ahead, and kept. One that dies, or is
- * killed for taking too long, makes room for another.
+ * killed for taking too long, makes room for another. Each has a scratch folder of its own, which goes with it.
  * @param onMessage announcements, and jobs to start
  */
 export const startWorkers = (
   count: number,
-  environment: Record<string, string>,
+  environment: Record<string, string> & { CLIPMILL_SCRATCH: string },
   onMessage: (message: WorkerMessage) => void
 ): Workers => {
   const env = {
@@ -49,10 +54,12 @@ export const startWorkers = (
   const waiting: (() => void)[] = []
   let ids = 0
   let closed = false
+  let cleaned = Promise.resolve()
 
   const spawn = () => {
+    const scratch = path.join(environment.CLIPMILL_SCRATCH, `worker-${randomUUID()}`)
     const worker = fork(new URL(`./worker${path.extname(import.meta.url)}`, import.meta.url), {
-      env,
+      env: { ...env, CLIPMILL_SCRATCH: scratch },
       serialization: 'advanced'
     })
     alive.add(worker)
@@ -61,18 +68,23 @@ export const startWorkers = (
       const place = idle.indexOf(worker)
       if (place >= 0) idle.splice(place, 1)
       waiting.shift()?.()
+      // Its media process, which ends a moment later, may still write there.
+      cleaned = cleaned
+        .then(() => rm(scratch, { recursive: true, force: true, maxRetries: 5 }))
+        .catch(() => undefined)
     }
-    // `error`: it could not be started, or not be written to.
-    worker.once('exit', gone).on('error', () => worker.kill('SIGKILL') || gone())
+    worker
+      .once('exit', gone)
+      // It could not be written to; or could not be started, and then nothing else says that it has ended.
+      .on('error', error => worker.kill('SIGKILL') || worker.emit('exit', null, error.message))
     worker.on('message', (message: WorkerMessage) => {
       if (!('id' in message)) onMessage(message)
     })
     return worker
   }
 
-  const take = async (name: FunctionName): Promise<ChildProcess> => {
-    while (!closed && idle.length === 0 && alive.size >= count)
-      await new Promise<void>(resolve => waiting.push(resolve))
+  const take = async (name: FunctionName, signal: AbortSignal): Promise<ChildProcess> => {
+    while (!closed && idle.length === 0 && alive.size >= count) await turn(waiting, signal)
     if (closed) throw new Fault('worker-lost', { step: name, reason: 'the workers are closed' })
     const worker = idle.pop() ?? spawn()
     startAhead()
@@ -93,9 +105,11 @@ export const startWorkers = (
     name: FunctionName,
     event: unknown,
     seconds: number,
-    signal?: AbortSignal
+    signal: AbortSignal
   ) =>
     new Promise<unknown>((resolve, reject) => {
+      const lost = (reason: string) => reject(new Fault('worker-lost', { step: name, reason }))
+      if (!alive.has(worker)) return lost('it could not be started')
       const id = ids++
       let overdue = false
       const kill = () => worker.kill('SIGKILL')
@@ -103,10 +117,10 @@ export const startWorkers = (
         overdue = true
         kill()
       }, seconds * 1000)
-      signal?.addEventListener('abort', kill)
+      signal.addEventListener('abort', kill)
       const finish = () => {
         clearTimeout(timer)
-        signal?.removeEventListener('abort', kill)
+        signal.removeEventListener('abort', kill)
         worker.off('message', onAnswer).off('exit', onExit)
       }
       const onAnswer = (message: WorkerMessage) => {
@@ -117,24 +131,20 @@ export const startWorkers = (
       }
       const onExit = (code: number | null, how: string | null) => {
         finish()
-        const reason = how ?? `exit code ${code}`
-        reject(
-          overdue
-            ? new Fault('step-timeout', { step: name, seconds })
-            : new Fault('worker-lost', { step: name, reason })
-        )
+        if (overdue) reject(new Fault('step-timeout', { step: name, seconds }))
+        else lost(how ?? `exit code ${code}`)
       }
       worker.on('message', onAnswer).on('exit', onExit)
       const invocation: Invocation = { id, function: name, event, limit: seconds * 1000 }
-      worker.send(invocation, error => error && worker.kill('SIGKILL'))
+      if (worker.connected) worker.send(invocation, error => error && worker.kill('SIGKILL'))
     })
 
   startAhead()
   return {
-    async invoke(name, event, timeoutSeconds, signal) {
-      const worker = await take(name)
+    async invoke(name, event, timeoutSeconds, signal = never) {
+      const worker = await take(name, signal)
       try {
-        signal?.throwIfAborted()
+        signal.throwIfAborted()
         return await run(worker, name, event, timeoutSeconds, signal)
       } finally {
         giveBack(worker)
@@ -152,6 +162,7 @@ export const startWorkers = (
             })
         )
       )
+      await cleaned
     }
   }
 }

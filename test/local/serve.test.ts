@@ -1,7 +1,7 @@
 import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
@@ -13,11 +13,11 @@ import { manifest as manifestSchema } from '../../events/manifest.ts'
 import { isGenuineWebhook } from '../../events/webhook.ts'
 import { newestKey } from '../../functions/shared/keys.ts'
 import { openStorage } from '../../functions/shared/storage.ts'
-import { keepAddress } from '../../local/address.ts'
+import { chooseAddress, readAddress } from '../../local/address.ts'
 import { announcementsOf, jobState, listJobs } from '../../local/announcements.ts'
 import { controlKey } from '../../local/controls.ts'
 import { ensureModels } from '../../local/models.ts'
-import { bucketNames, openClient } from '../../local/buckets.ts'
+import { bucketNames, openBuckets, openClient } from '../../local/buckets.ts'
 import { serve } from '../../local/serve.ts'
 import { makeClip } from '../layers/media/make-clip.ts'
 
@@ -41,7 +41,7 @@ let ports = 20_000 + (process.pid % 10_000)
 /** Serves from a folder of its own until the test ends, or until it is stopped; it can be started again. */
 const serving = async (options: { webhook?: string } = {}) => {
   const folder = await mkdtemp(path.join(base, 'folder-'))
-  const address = await keepAddress(folder, ports++)
+  const address = await chooseAddress(folder, ports++)
   const inbox = path.join(folder, 'inbox')
   const client = openClient(address.port, address.credentials, { checksums: false })
   const storages = {
@@ -51,14 +51,14 @@ const serving = async (options: { webhook?: string } = {}) => {
   const shown: Announcement[] = []
   const warnings: string[] = []
   let stop = () => Promise.resolve()
-  const start = async () => {
+  const start = async (own = address) => {
     const ending = new AbortController()
     let ended = Promise.resolve()
     await new Promise<void>((resolve, reject) => {
       ended = serve({
         folder,
         models,
-        address,
+        address: own,
         inbox,
         ...options,
         show: announcement => shown.push(announcement),
@@ -108,6 +108,7 @@ const serving = async (options: { webhook?: string } = {}) => {
   return {
     ...storages,
     client,
+    folder,
     address,
     inbox,
     shown,
@@ -202,9 +203,9 @@ describe('whatever way a clip comes', () => {
     for (const name of names) await upload(`track-many/${name}`)
     const jobs = await jobsEnded(names.length)
     expect(jobs.map(({ state }) => state)).toEqual(names.map(() => 'completed'))
-    const found = jobs.filter(({ id }) => id).map(({ id }) => id)
-    expect(new Set(found).size).toBe(names.length)
-    expect((await manifestOf(found[0])).frames).toBe(6)
+    const found = await Promise.all(jobs.map(({ id }) => manifestOf(id)))
+    expect(found.map(({ job }) => job.name).toSorted()).toEqual(names.toSorted())
+    expect(found.map(({ frames }) => frames)).toEqual(names.map(() => 6))
   })
 })
 
@@ -289,6 +290,43 @@ it('a job is cancelled in mid-step, stays so, and is taken up again when somebod
   await results.put(controlKey(id, 'retry'), '{}', { contentType: 'application/json' })
   await until(async () => (await jobState(results, id)) === 'completed')
   expect((await manifestOf(id)).frames).toBe(150)
+})
+
+it('a job that waits for its turn is cancelled at once, without a warning, also after a new start', async () => {
+  const { results, upload, shown, warnings, until, start, stop } = await serving()
+  const count = availableParallelism() + 1
+  for (let i = 0; i < count; i++) await upload(`track-many/${i}.mp4`, clips.long)
+  const accepted = () => shown.flatMap(told => (told.type === 'job.accepted' ? told.job : []))
+  const begun = () => shown.flatMap(told => (told.type === 'job.started' ? told.job : []))
+  await until(() => accepted().length === count && begun().length === count - 1)
+  await stop()
+  await start()
+  const waiting = accepted().find(id => !begun().includes(id))!
+  await results.put(controlKey(waiting, 'cancel'), '{}', { contentType: 'application/json' })
+  await until(async () => (await jobState(results, waiting)) === 'cancelled')
+  expect(shown.some(({ type }) => type === 'job.completed')).toBe(false)
+  expect(warnings).toEqual([])
+})
+
+it('two uploads under one key that came while nobody listened are two jobs', async () => {
+  const { folder, address, start, stop, jobsEnded, metadata } = await serving()
+  await stop()
+  {
+    await using buckets = await openBuckets({ folder, ...address, versions: true })
+    for (const file of [clips.short, clips.other])
+      await buckets.uploads.uploadFile('track-many/a.mp4', file, { contentType: 'video/mp4', metadata })
+  }
+  await start()
+  expect((await jobsEnded(2)).map(({ state }) => state)).toEqual(['completed', 'completed'])
+})
+
+it('a second one on the same folder, on whatever port, ends and changes nothing', async () => {
+  const { folder, address, start } = await serving()
+  expect(await readAddress(folder)).toEqual(address)
+  await expect(start(await chooseAddress(folder, address.port + 5000))).rejects.toMatchObject({
+    code: 'store-in-use'
+  })
+  expect(await readAddress(folder)).toEqual(address)
 })
 
 it('announcements are sent to a webhook, signed, and again where it did not take them', async () => {

@@ -1,6 +1,8 @@
 import { once } from 'node:events'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import net, { type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Fault } from '../../events/faults.ts'
 import { startWorkers } from '../../local/workers.ts'
@@ -11,12 +13,13 @@ const hangingWorkers = async (count: number) => {
   const connections = new Set<net.Socket>()
   const silent = net.createServer(connection => connections.add(connection)).listen(0, '127.0.0.1')
   await once(silent, 'listening')
+  const scratch = await mkdtemp(path.join(tmpdir(), 'clipmill-workers-'))
   const workers = startWorkers(
     count,
     {
       CLIPMILL_UPLOADS: 'uploads',
       CLIPMILL_RESULTS: 'results',
-      CLIPMILL_SCRATCH: tmpdir(),
+      CLIPMILL_SCRATCH: scratch,
       CLIPMILL_S3_ENDPOINT: `http://127.0.0.1:${(silent.address() as AddressInfo).port}`,
       AWS_ACCESS_KEY_ID: 'test',
       AWS_SECRET_ACCESS_KEY: 'test'
@@ -27,8 +30,9 @@ const hangingWorkers = async (count: number) => {
     await workers[Symbol.asyncDispose]()
     for (const connection of connections) connection.destroy()
     silent.close()
+    await rm(scratch, { recursive: true })
   })
-  return workers
+  return { ...workers, scratch }
 }
 const pids = () => childrenOf('local/worker')
 const untilWorking = async () => {
@@ -66,6 +70,37 @@ describe('workers', () => {
       await workers.invoke('plan', {}, 60).catch((error: unknown) => codes.push((error as Fault).code))
     expect(codes.at(-1)).toBe('internal-error')
     expect(codes.length).toBeLessThan(4)
+  })
+
+  it('a call that waits for one ends when it is cancelled, and the next in the row gets its turn', async () => {
+    const workers = await hangingWorkers(1)
+    const [first, second] = [new AbortController(), new AbortController()]
+    const calls = [first, second].map(({ signal }) => workers.invoke('plan', { job: 'x' }, 60, signal))
+    const last = workers.invoke('plan', {}, 60)
+    second.abort(new Error('cancelled'))
+    await expect(calls[1]).rejects.toThrow('cancelled')
+    first.abort()
+    await expect(calls[0]).rejects.toMatchObject({ code: 'worker-lost' })
+    await expect(last).rejects.toMatchObject({ code: 'internal-error' })
+  })
+
+  it('one that cannot be started says so', async () => {
+    const { execPath } = process
+    process.execPath = '/nowhere/node'
+    onTestFinished(() => void (process.execPath = execPath))
+    const workers = await hangingWorkers(1)
+    for (let i = 0; i < 2; i++)
+      await expect(workers.invoke('plan', {}, 60)).rejects.toMatchObject({ code: 'worker-lost' })
+  })
+
+  it('what one has in its scratch folder goes with it', async () => {
+    const { scratch, ...workers } = await hangingWorkers(1)
+    await expect(workers.invoke('plan', {}, 60)).rejects.toMatchObject({ code: 'internal-error' })
+    const [before] = await readdir(scratch)
+    process.kill(pids()[0], 'SIGKILL')
+    await expect.poll(() => readdir(scratch)).not.toContain(before)
+    await workers[Symbol.asyncDispose]()
+    expect(await readdir(scratch)).toEqual([])
   })
 
   it('closed, they let everything that waits fail', async () => {
