@@ -3,7 +3,7 @@ import { defineConfig, globalIgnores } from 'eslint/config'
 import ts from 'typescript-eslint'
 
 export default defineConfig(
-  globalIgnores(['dist', 'cdk.out', 'results', '.clipmill']),
+  globalIgnores(['dist', 'build', 'cdk.out', 'results', '.clipmill']),
   js.configs.recommended,
   ts.configs.strictTypeChecked,
   {
