@@ -32,7 +32,7 @@ export const provideNetwork = async (variant: YoloxVariantName, scratch: string)
     const folder = path.join(clipmillHome(), 'models')
     await ensureModels(folder, [name])
     const models = openModels(folder)
-    return { variant, weights: name, detector, directory: models.directory(models.digest(name)) }
+    return { variant, weights: name, detector, directory: await models.directory(models.digest(name)) }
   }
   const { detector } = fitting.find(({ name }) => name === `yolox-${variant}`)!
   const graph = buildYolox(yoloxVariants[variant], { classes: detector.classes.length })

@@ -25,6 +25,10 @@ interface Kind<Details> {
 }
 const kind = <Details>(k: Kind<Details>) => k
 
+/** Two digits that count, of cents at least. */
+export const dollars = (value: number) =>
+  `$${value >= 0.1 ? value.toFixed(2) : Number(value.toPrecision(2))}`
+
 export const faults = {
   // what a person asked for
   'task-unknown': kind({
@@ -47,13 +51,15 @@ export const faults = {
   }),
   'usage-wrong': kind({
     exit: exits.usage,
-    says: (d: { problem: string }) => d.problem,
-    next: () => 'see what there is with: clipmill --help'
+    /** `command` as it stands behind "clipmill", e.g. `run track-many`. */
+    says: (d: { problem: string; command?: string }) => d.problem,
+    next: d => `see what there is with: ${['clipmill', d.command, '--help'].filter(Boolean).join(' ')}`
   }),
   'folder-blocked': kind({
     exit: exits.usage,
     says: (d: { path: string }) => `${d.path} cannot be a folder: a file is in its way`,
-    next: () => 'choose another folder with --out or CLIPMILL_HOME, or move the file away'
+    next: () =>
+      'choose another folder (CLIPMILL_HOME names the one that is used unasked), or move the file away'
   }),
   'results-exist': kind({
     exit: exits.usage,
@@ -64,8 +70,17 @@ export const faults = {
   // clips
   'clip-missing': kind({
     exit: exits.input,
-    says: (d: { clip: string }) => `there is no clip at ${d.clip}`,
-    next: () => 'check the name: it is that of a file, or, in a ticket, of an object in the uploads bucket'
+    /** `found` where a file is meant. */
+    says: (d: { clip: string; found?: 'nothing' | 'a folder' | 'no regular file' }) =>
+      d.found === undefined || d.found === 'nothing'
+        ? `there is no clip at ${d.clip}`
+        : `${d.clip} is ${d.found}, so no clip`,
+    next: d =>
+      d.found === undefined
+        ? 'check the name; a ticket names a clip by its key in the uploads bucket'
+        : d.found === 'a folder'
+          ? `name the clips in it, e.g. ${d.clip.replace(/\/$/, '')}/*.mp4`
+          : 'check the name of the file'
   }),
   'clip-empty': kind({
     exit: exits.input,
@@ -104,15 +119,22 @@ export const faults = {
   'limit-exceeded': kind({
     exit: exits.limit,
     says: (d: { clip: string; what: string; value: number; limit: number }) =>
-      `${d.clip} has ${d.value} ${d.what}; the limit is ${d.limit}`,
-    next: () => 'cut or scale the clip first'
+      d.what === 'dollars'
+        ? `the job on ${d.clip} would cost about ${dollars(d.value)}; the limit is ${dollars(d.limit)}`
+        : `${d.clip} has ${d.value} ${d.what}; the limit is ${d.limit}`,
+    next: d =>
+      d.what === 'dollars'
+        ? 'cut the clip, ask for less (smaller weights, no overlay), or allow more; clipmill plan tells what each costs'
+        : 'cut or scale the clip first; limits that were set for frames can be raised'
   }),
 
   // what is measured against ground truth
   'sequences-missing': kind({
     exit: exits.input,
     says: (d: { data: string; looked: string[] }) =>
-      `there is no sequence with ground truth under ${d.data} (looked in ${d.looked.join(', ')})`,
+      d.looked.length === 1 && d.looked[0] === d.data
+        ? `there is no folder ${d.data}`
+        : `there is no sequence with ground truth under ${d.data} (looked in ${d.looked.join(', ')})`,
     next: () =>
       'a sequence is a folder with gt/gt.txt and seqinfo.ini; name it, the folder of several, or a data set and its --split'
   }),
@@ -226,6 +248,12 @@ export const faults = {
     next: () =>
       'check the network, then run the same command again: it goes on where it was; behind a proxy set NODE_USE_ENV_PROXY=1'
   }),
+  'model-changed': kind({
+    exit: exits.model,
+    says: (d: { model: string; found: string }) =>
+      `the model store holds other files than those of the model ${d.model}: they are ${d.found}`,
+    next: () => 'deploy again, which puts it there anew'
+  }),
   'model-not-built': kind({
     exit: exits.model,
     says: (d: { model: string; built: string[] }) =>
@@ -280,7 +308,8 @@ export const faults = {
     exit: exits.input,
     retry: 'later',
     says: (d: { path: string }) => `${d.path || 'a file'} may not be read or written by this user`,
-    next: () => 'check the permissions, or name another place with CLIPMILL_HOME and --out'
+    next: () =>
+      'check the permissions, or choose another folder (CLIPMILL_HOME names the one that is used unasked)'
   }),
   'internal-error': kind({
     exit: exits.bug,
@@ -336,6 +365,13 @@ export const faults = {
     next: () =>
       'nothing where it is tried again; else check that the state machine is there and may be started'
   }),
+  'webhook-refused': kind({
+    exit: exits.temporary,
+    retry: 'now',
+    says: (d: { url: string; reason: string }) =>
+      `the webhook ${d.url} did not take an announcement: ${d.reason}`,
+    next: () => 'nothing where it is sent again; else check that the address answers 2xx within ten seconds'
+  }),
   'storage-unavailable': kind({
     exit: exits.temporary,
     retry: 'now',
@@ -387,19 +423,71 @@ export const faults = {
   }),
   'job-unknown': kind({
     exit: exits.input,
-    says: (d: { job: string }) => `there is no job ${d.job}`,
-    next: () => 'clipmill jobs lists them all; the beginning of an id will do where only one begins so'
+    /** `jobs`: the command for the jobs of that place, which is this machine unless it says so. */
+    says: (d: { job: string; found: number; jobs?: 'cloud jobs' }) =>
+      d.found > 1 ? `${d.found} jobs have an id that begins with ${d.job}` : `there is no job ${d.job}`,
+    next: d =>
+      `clipmill ${d.jobs ?? 'jobs ls'} lists them; the beginning of an id will do where only one begins so`
   }),
   'job-state': kind({
     exit: exits.usage,
-    says: (d: { job: string; state: string; wish: string }) =>
+    says: (d: { job: string; state: string; wish: string; show?: 'cloud logs' }) =>
       `${d.job} is ${d.state}: it cannot be ${d.wish}`,
-    next: d => `clipmill jobs show ${d.job} tells more`
+    next: d => `clipmill ${d.show ?? 'jobs show'} ${d.job} tells more`
   }),
   'port-in-use': kind({
     exit: exits.usage,
     says: (d: { port: number }) => `another program listens on port ${d.port}`,
     next: () => 'end it, or choose another port'
+  }),
+
+  // deployments
+  'region-missing': kind({
+    exit: exits.usage,
+    says: () => 'it is not said in which region of AWS',
+    next: () => 'set AWS_REGION, or a region in the profile that AWS_PROFILE names'
+  }),
+  'cloud-denied': kind({
+    exit: exits.cloud,
+    retry: 'later',
+    /** `reason`: the error's name with AWS. */
+    says: (d: { action: string; reason: string }) => `AWS does not let us ${d.action}: ${d.reason}`,
+    next: () =>
+      'sign in (aws sso login, or name a profile with AWS_PROFILE); what a role needs says: clipmill cloud policies'
+  }),
+  'cloud-unavailable': kind({
+    exit: exits.temporary,
+    retry: 'later',
+    says: (d: { action: string; reason: string }) => `AWS did not ${d.action}: ${d.reason}`,
+    next: () => 'try again in a moment; if it stays so, check the network and the region'
+  }),
+  'stack-missing': kind({
+    exit: exits.cloud,
+    /** `state` of one that is there, but whose outputs are not those of clipmill. */
+    says: (d: { stack: string; region: string; state?: string }) =>
+      d.state === undefined
+        ? `there is no stack ${d.stack} in ${d.region}`
+        : `the stack ${d.stack} in ${d.region} has no buckets of clipmill; its state is ${d.state}`,
+    next: () =>
+      'check --stack, AWS_REGION and AWS_PROFILE; clipmill deploy makes it, and mends one that is not whole'
+  }),
+  'infra-missing': kind({
+    exit: exits.usage,
+    says: (d: { folder: string }) => `${d.folder} does not hold what is deployed (infra/ and aws-cdk)`,
+    next: () => 'clone the repository, run npm ci there, and run this command in it'
+  }),
+  'deploy-blocked': kind({
+    exit: exits.cloud,
+    retry: 'later',
+    says: (d: { problems: string[] }) => d.problems.join('; '),
+    next: () => 'clipmill doctor says what to do about each'
+  }),
+  'cdk-failed': kind({
+    exit: exits.cloud,
+    retry: 'later',
+    says: (d: { command: string; exit: number | null }) =>
+      `cdk ${d.command} ended with ${d.exit === null ? 'a signal' : `exit code ${d.exit}`}`,
+    next: () => 'what it said stands above; the same command goes on where it was'
   }),
 
   // golden files

@@ -33,7 +33,8 @@ export const segmentFaults: FaultCode[] = [
   'worker-lost'
 ]
 
-const minutes = (count: number) => count * 60
+/** What Lambda gives a function at most, seconds. */
+export const longest = 15 * 60
 
 /** `store` is told of what went wrong. */
 export const ending: Call = { function: 'store', timeoutSeconds: 60 }
@@ -43,11 +44,11 @@ export const stepOf = (call: Call) => call.stage ?? call.function
 
 /** plan, then decode and the stages, then render and store. Neighbouring `each` stages share one pass over the segments. */
 export const chain = (task: Task): Step[] => {
-  const steps: Step[] = [{ kind: 'call', call: { function: 'plan', timeoutSeconds: minutes(15) } }]
-  let calls: Call[] | undefined = [{ function: 'decode', timeoutSeconds: minutes(15) }]
+  const steps: Step[] = [{ kind: 'call', call: { function: 'plan', timeoutSeconds: longest } }]
+  let calls: Call[] | undefined = [{ function: 'decode', timeoutSeconds: longest }]
   steps.push({ kind: 'each', calls })
   for (const stage of task.stages) {
-    const call: Call = { function: 'infer', stage: stage.name, timeoutSeconds: minutes(15) }
+    const call: Call = { function: 'infer', stage: stage.name, timeoutSeconds: longest }
     if (stage.kind === 'fold') {
       steps.push({ kind: 'repeat', call })
       calls = undefined
@@ -56,7 +57,7 @@ export const chain = (task: Task): Step[] => {
   }
   return [
     ...steps,
-    { kind: 'each', calls: [{ function: 'render', timeoutSeconds: minutes(15) }] },
-    { kind: 'call', call: { function: 'store', timeoutSeconds: minutes(15) } }
+    { kind: 'each', calls: [{ function: 'render', timeoutSeconds: longest }] },
+    { kind: 'call', call: { function: 'store', timeoutSeconds: longest } }
   ]
 }

@@ -1,12 +1,19 @@
+/** The app that `clipmill deploy` and `cdk deploy` deploy; its options come from the context, e.g. `-c size=large`. */
 import { App, CfnOutput, Stack } from 'aws-cdk-lib'
-import { z } from 'zod'
-import { ClipBuckets } from './clip-buckets.ts'
+import { clipmillContext } from './context.ts'
+import { Clipmill } from './clipmill.ts'
 
 const app = new App()
-const context = z.object({ retention: z.enum(['keep', 'destroy']) })
-const { retention } = context.parse({ retention: app.node.tryGetContext('retention') as unknown })
+const { stackName, ...props } = clipmillContext(app.node)
+const stack = new Stack(app, stackName, { description: 'clipmill: clips in, results out' })
+const { uploads, results, bus, machines } = new Clipmill(stack, 'Clipmill', props)
 
-const stack = new Stack(app, 'Clipmill')
-const { uploads, results } = new ClipBuckets(stack, 'Buckets', { retention })
-new CfnOutput(stack, 'UploadsBucket', { value: uploads.bucketName })
-new CfnOutput(stack, 'ResultsBucket', { value: results.bucketName })
+const outputs: Record<string, string> = {
+  Uploads: uploads.bucketName,
+  Results: results.bucketName,
+  Bus: bus.eventBusName,
+  Machines: stack.toJsonString(
+    Object.fromEntries(Object.entries(machines).map(([task, machine]) => [task, machine.stateMachineArn]))
+  )
+}
+for (const [name, value] of Object.entries(outputs)) new CfnOutput(stack, name, { value })

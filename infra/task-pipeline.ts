@@ -1,23 +1,28 @@
 import { Duration, Names, RemovalPolicy } from 'aws-cdk-lib'
-import type * as lambda from 'aws-cdk-lib/aws-lambda'
 import * as logs from 'aws-cdk-lib/aws-logs'
 import type * as s3 from 'aws-cdk-lib/aws-s3'
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions'
-import * as tasks from 'aws-cdk-lib/aws-stepfunctions-tasks'
 import { Construct } from 'constructs'
 import { faults } from '../events/faults.ts'
 import { chain, ending, retry, segmentFaults, stepOf, type Call, type Step } from '../functions/chain.ts'
 import { keys } from '../functions/shared/keys.ts'
 import { platformErrors } from '../functions/store/failure.ts'
 import type { Task } from '../tasks/define.ts'
+import { acknowledgeWildcards } from './acknowledge.ts'
+import type { Invocation } from './invocation.ts'
 
 export interface TaskPipelineProps {
   task: Task
-  functions: Record<Call['function'], lambda.IFunction>
+  /** How each function is run. */
+  invocations: Record<Call['function'], Invocation>
   /** Holds the work in progress, of which the list of segments is read. */
   results: s3.IBucket
   /** Segments of one job that are worked on at a time. */
   maxParallel: number
+  /** How long its log stays. @default one month */
+  logRetention?: logs.RetentionDays
+  /** What becomes of the log when the stack goes. @default destroy */
+  removalPolicy?: RemovalPolicy
 }
 
 const { DISCARD } = sfn.JsonPath
@@ -66,27 +71,22 @@ const title = (name: string) => name[0].toUpperCase() + name.slice(1)
 export class TaskPipeline extends Construct {
   readonly stateMachine: sfn.StateMachine
 
-  constructor(scope: Construct, id: string, { task, functions, results, maxParallel }: TaskPipelineProps) {
+  constructor(scope: Construct, id: string, props: TaskPipelineProps) {
     super(scope, id)
+    const { task, invocations, results, maxParallel } = props
 
-    /** Invokes a function with the job's id and, as `more`, which part of it. */
+    /** Runs a function with the job's id and, as `more`, which part of it. */
     const invoke = (
       name: string,
-      { function: function_, stage, timeoutSeconds }: Call,
+      { function: function_, stage, timeoutSeconds: seconds }: Call,
       more: object = {},
-      props: Partial<tasks.LambdaInvokeProps> = {}
-    ) =>
-      new tasks.LambdaInvoke(this, name, {
-        lambdaFunction: functions[function_],
-        payload: sfn.TaskInput.fromObject({ job, ...(stage && { stage }), ...more }),
-        payloadResponseOnly: true,
-        retryOnServiceExceptions: false,
-        taskTimeout: sfn.Timeout.duration(Duration.seconds(timeoutSeconds)),
-        resultPath: DISCARD,
-        ...props
-      })
+      props: Parameters<Invocation>[3] = {}
+    ) => {
+      const payload = { job, ...(stage && { stage }), ...more }
+      return invocations[function_](this, name, { payload, seconds }, { resultPath: DISCARD, ...props })
         .addRetry(again)
         .addRetry(throttled)
+    }
 
     const steps = chain(task)
 
@@ -176,6 +176,10 @@ export class TaskPipeline extends Construct {
         : step.kind === 'call'
           ? once(step.call)
           : repeated(step.call)
+    acknowledgeWildcards(
+      this,
+      'Versions of the functions, the list of segments of any job, the executions of its own map'
+    )
     this.stateMachine = new sfn.StateMachine(this, 'StateMachine', {
       comment: `${task.name}: ${task.summary}`,
       definitionBody: sfn.DefinitionBody.fromChainable(sequence(steps.map(stateOf))),
@@ -184,8 +188,8 @@ export class TaskPipeline extends Construct {
         // Under this prefix log groups don't add to a policy of limited length that all state machines share.
         destination: new logs.LogGroup(this, 'Log', {
           logGroupName: `/aws/vendedlogs/states/${Names.uniqueResourceName(this, {})}`,
-          retention: logs.RetentionDays.ONE_MONTH,
-          removalPolicy: RemovalPolicy.DESTROY
+          retention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
+          removalPolicy: props.removalPolicy ?? RemovalPolicy.DESTROY
         }),
         level: sfn.LogLevel.ALL
       }

@@ -3,7 +3,7 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Announcement } from '../events/announcement.ts'
-import { signWebhook, webhookHeaders } from '../events/webhook.ts'
+import { postSigned } from '../functions/webhook/post.ts'
 import { readPresent, writeWhole } from './files.ts'
 
 export interface WebhookOptions {
@@ -24,7 +24,6 @@ export interface Webhook extends AsyncDisposable {
   send: (announcement: Announcement) => Promise<void>
 }
 
-const answerLimit = 10_000
 const longestPause = 300_000
 
 /** An answer of the webhook that says that the same request will never be taken. */
@@ -46,27 +45,10 @@ export const openWebhook = async ({
   let working = Promise.resolve()
 
   const post = async (id: string, body: string) => {
-    const time = Math.floor(Date.now() / 1000)
-    const {
-      ok,
-      status,
-      body: answer
-    } = await fetch(url, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        [webhookHeaders.id]: id,
-        [webhookHeaders.time]: String(time),
-        [webhookHeaders.signature]: signWebhook(secret, id, time, body)
-      },
-      body,
-      redirect: 'error',
-      signal: AbortSignal.any([closed.signal, AbortSignal.timeout(answerLimit)])
-    })
-    await answer?.cancel()
+    const status = await postSigned({ url, secret }, id, body, [closed.signal])
     if (status >= 400 && status < 500 && !comeAgain.includes(status))
       throw new Refusal(`it answered ${status}`)
-    if (!ok) throw new Error(`it answered ${status}`)
+    if (status < 200 || status >= 300) throw new Error(`it answered ${status}`)
   }
 
   const deliver = async (name: string) => {

@@ -10,9 +10,15 @@ import type { FunctionName, Invocation, WorkerMessage } from './messages.ts'
 // Ours alone: whoever started us removes it when we are gone.
 mkdirSync(process.env.CLIPMILL_SCRATCH!, { recursive: true })
 
-const send = (message: WorkerMessage) => void process.send?.(message)
+// Whoever started us is gone or wants us gone. Nothing needs a tidy end: state lies in storage, children end with their
+// parent.
+const end = () => process.kill(process.pid, 'SIGKILL')
+const send = (message: WorkerMessage) => void process.send?.(message, error => error && end())
 
-const open = environmentContext(announcement => Promise.resolve(send({ announcement })))
+const open = environmentContext({
+  announce: announcement => Promise.resolve(send({ announcement })),
+  measure: () => undefined
+})
 const openIntake = (lambda: LambdaContext) => ({
   ...open(lambda),
   start: (job: Job) => Promise.resolve(send({ start: job }))
@@ -46,8 +52,7 @@ process.on('message', ({ id, function: name, event, limit }: Invocation) => {
 
 // Ctrl-C reaches the whole group of processes; the runner decides what ends.
 process.on('SIGINT', () => undefined)
-// The runner is gone or wants us gone. Nothing needs a tidy end: state lies in storage, children end with their parent.
-process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
+process.on('disconnect', end)
 
 // Ahead of the first invocation of each; what was compiled is written at once, since workers end by being killed.
 for (const load of Object.values(handlers)) await load()

@@ -43,7 +43,7 @@ export const decode = async (context: Context, { job: id, segment: index }: z.in
     once: true
   })
   await results.putOnce(name.frames(index), JSON.stringify(table), { contentType: 'application/json' })
-  await keepTiming(context, id, index, { step: 'decode', seconds: elapsed(), frames: table.frames.length })
+  await keepTiming(context, job, index, { step: 'decode', seconds: elapsed(), frames: table.frames.length })
 }
 
 const putSoundAside = async (context: Context, { job, task }: Work, out: string) => {

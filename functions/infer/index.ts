@@ -131,7 +131,7 @@ const writeRows = async (
   await context.results.putOnce(keys(work.job.id).rows(stage.name, segment.index), JSON.stringify(content), {
     contentType: 'application/json'
   })
-  await keepTiming(context, work.job.id, segment.index, {
+  await keepTiming(context, work.job, segment.index, {
     step: stage.name,
     seconds: elapsed(),
     frames,

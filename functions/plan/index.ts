@@ -1,20 +1,16 @@
 import { z } from 'zod'
-import { Fault } from '../../events/faults.ts'
-import type { ClipFacts } from '../../events/clip.ts'
 import type { Job } from '../../events/job.ts'
 import { plan as planSchema, type Plan } from '../../events/plan.ts'
-import { pictureSize, planSegments } from '../../layers/media/index.ts'
 import { taskNamed } from '../../tasks/index.ts'
+import { estimate } from '../cost/estimate.ts'
 import { clipFile, clipMedia } from '../shared/clip.ts'
 import type { Context } from '../shared/context.ts'
 import { about, readJob } from '../shared/job.ts'
 import { keys } from '../shared/keys.ts'
-import { limits } from '../shared/limits.ts'
+import { checkBytes, checkClip, checkCost } from '../shared/limits.ts'
 import { formatSegments } from '../shared/segments.ts'
 import { keepTiming, stopwatch } from '../shared/timing.ts'
-
-/** Frames a segment: enough to be worth an invocation, few enough that one always ends within its time limit. */
-const segmentFrames = { target: 60, max: 90 }
+import { layOut } from './layout.ts'
 
 export const planEvent = z.strictObject({ job: z.string() })
 
@@ -38,32 +34,27 @@ const makePlan = async (context: Context, job: Job): Promise<Plan> => {
   const { results } = context
   const name = keys(job.id)
   const elapsed = stopwatch()
-  if (job.clip.bytes > limits.bytes) refuse(job, 'bytes', job.clip.bytes, limits.bytes)
+  checkBytes(job.name, job.clip.bytes)
   const media = await clipMedia(context, job)
-  const { facts, timeline } = await media.probe(await clipFile(context, job))
-  check(job, facts)
+  const probed = await media.probe(await clipFile(context, job))
+  const clip = probed.facts
+  checkClip(job.name, clip, context.limits, job.limits)
 
-  const pictures = taskNamed(job.task).pictures(job.options)
-  const segments = planSegments(timeline, segmentFrames)
+  const task = taskNamed(job.task)
+  const { pictures, segments } = layOut(task, job.options, probed)
+  const work = { task, options: job.options, clip, pictures, segments: segments.length }
+  const expected = context.cost && estimate(work, context.cost).dollars.total
+  if (expected !== undefined) checkCost(job.name, expected, context.limits, job.limits)
   const made: Plan = {
     job: job.id,
-    clip: facts,
-    pictures: { ...pictures, ...pictureSize(facts, pictures.longSide) },
-    segments: segments.length
+    clip,
+    pictures,
+    segments: segments.length,
+    ...(expected !== undefined && { estimate: expected })
   }
   // The plan last: where it stands, the segments do too.
   await results.putOnce(name.segments, formatSegments(segments), { contentType: 'application/jsonl' })
   await results.putOnce(name.plan, JSON.stringify(made), { contentType: 'application/json' })
-  await keepTiming(context, job.id, 0, { step: 'plan', seconds: elapsed(), frames: facts.video.frames })
+  await keepTiming(context, job, 0, { step: 'plan', seconds: elapsed(), frames: clip.video.frames })
   return made
-}
-
-const check = (job: Job, { video }: ClipFacts) => {
-  if (video.frames > limits.frames) refuse(job, 'frames', video.frames, limits.frames)
-  const side = Math.max(video.width, video.height)
-  if (side > limits.side) refuse(job, 'pixels a side', side, limits.side)
-}
-
-const refuse = ({ name }: Job, what: string, value: number, limit: number): never => {
-  throw new Fault('limit-exceeded', { clip: name, what, value, limit })
 }

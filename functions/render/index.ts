@@ -39,7 +39,11 @@ export const render = async (context: Context, { job: id, segment: index }: z.in
     onFrames: progressOf(context, work.job, 'render', segment)
   })
   await results.uploadFile(name.overlay(index), out, { contentType: 'video/x-nut', once: true })
-  await keepTiming(context, id, index, { step: 'render', seconds: elapsed(), frames: table.frames.length })
+  await keepTiming(context, work.job, index, {
+    step: 'render',
+    seconds: elapsed(),
+    frames: table.frames.length
+  })
 }
 
 /** The shapes on each frame of a segment; what the overlay remembers of the frames before is gone through first. */

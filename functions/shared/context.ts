@@ -1,7 +1,10 @@
 import type { Announcement } from '../../events/announcement.ts'
-import type { Job } from '../../events/job.ts'
+import type { Job, Limits } from '../../events/job.ts'
+import type { Device } from '../../layers/inference/session.ts'
 import type { ModelStore } from '../../layers/models/index.ts'
+import type { CostBasis } from '../cost/basis.ts'
 import type { Storage } from './storage.ts'
+import type { Timing } from './timing.ts'
 
 /** All that a function touches of the world; handed in, so that a test or one machine can hand in its own. */
 export interface Context {
@@ -12,8 +15,16 @@ export interface Context {
   scratch: string
   /** Threads for a model's run. */
   threads: number
+  /** What models run on. */
+  device: Device
+  /** By what jobs are charged; absent where nobody charges. */
+  cost?: CostBasis
+  /** What jobs may be at most, whoever asks for them. */
+  limits?: Limits
   now(): Date
   announce(announcement: Announcement): Promise<void>
+  /** Told what each step took, for who watches over many jobs. */
+  measure(step: Timing & { task: string }): void
   /** Milliseconds until this invocation is cut off. */
   remaining(): number
 }

@@ -100,5 +100,6 @@ export const about = (context: Pick<Context, 'now'>, job: Job) => ({
   job: job.id,
   task: job.task,
   clip: job.name,
+  key: job.clip.key,
   at: context.now().toISOString()
 })

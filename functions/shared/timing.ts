@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Job } from '../../events/job.ts'
 import type { Context } from './context.ts'
 import { keys } from './keys.ts'
 
@@ -12,8 +13,14 @@ export const timing = z.strictObject({
 export type Timing = z.infer<typeof timing>
 
 /** Writes down what an invocation took. A retry that finds the first figure leaves it. */
-export const keepTiming = async ({ results }: Context, job: string, segment: number, entry: Timing) => {
-  await results.putOnce(keys(job).timing(entry.step, segment), JSON.stringify(entry), {
+export const keepTiming = async (
+  { results, measure }: Context,
+  { id, task }: Job,
+  segment: number,
+  entry: Timing
+) => {
+  measure({ task, ...entry })
+  await results.putOnce(keys(id).timing(entry.step, segment), JSON.stringify(entry), {
     contentType: 'application/json'
   })
 }

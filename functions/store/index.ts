@@ -60,13 +60,14 @@ const finish = async (context: Context, work: Work) => {
       await joinOverlay(context, work, scratch),
       await drawPicture(context, work, overlay, frames, scratch)
     )
-  await keepTiming(context, work.job.id, 0, {
+  await keepTiming(context, work.job, 0, {
     step: 'store',
     seconds: elapsed(),
     frames: work.plan.clip.video.frames
   })
   const manifest = await writeManifest(context, work, files, { repeated, missing })
-  const end = { ...about(context, work.job), manifest }
+  const { missingAtEnd } = work.plan.clip.video
+  const end = { ...about(context, work.job), manifest, ...(missingAtEnd > 0 && { missingAtEnd }) }
   await context.announce(
     missing.length > 0 ? { type: 'job.partial', ...end, missing } : { type: 'job.completed', ...end }
   )

@@ -2,9 +2,9 @@ import path from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import type { TensorData } from '../../models/graph/index.ts'
-import type { Outputs, SessionAnswer, SessionRequest } from './session.ts'
+import type { Device, Outputs, SessionAnswer, SessionRequest } from './session.ts'
 
-const { directory, threads } = workerData as { directory: string; threads: number }
+const { directory, threads, device } = workerData as { directory: string; threads: number; device: Device }
 const answer = (message: SessionAnswer, transfer: ArrayBuffer[] = []) =>
   parentPort!.postMessage(message, transfer)
 const words = (error: unknown) => (error instanceof Error ? error.message : String(error))
@@ -12,6 +12,7 @@ const words = (error: unknown) => (error instanceof Error ? error.message : Stri
 const open = async () => {
   try {
     return await InferenceSession.create(path.join(directory, 'model.onnx'), {
+      executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       extra: { session: { intra_op: { allow_spinning: '0' } } }

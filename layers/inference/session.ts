@@ -3,6 +3,10 @@ import path from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { TensorData } from '../../models/graph/index.ts'
 
+/** What a model runs on: processors, or a GPU by NVIDIA's CUDA, of which the runtime must have been installed with its libraries. */
+export const devices = ['cpu', 'cuda'] as const
+export type Device = (typeof devices)[number]
+
 export type Feeds = Readonly<Record<string, TensorData>>
 export type Outputs = Readonly<Record<string, TensorData>>
 
@@ -32,14 +36,15 @@ export interface Session extends AsyncDisposable {
 /**
  * Opens a session on `<directory>/model.onnx` in a thread of its own: the runtime's `run` blocks the thread that calls it.
  * Keep one session for a process and model.
+ * @param device where the model runs; operators that the GPU lacks run on the processor
  * @param threads within the model; spinning is off, since decoding wants the cores in between
  */
 export const openSession = async (
   directory: string,
-  { threads = availableParallelism() }: { threads?: number } = {}
+  { threads = availableParallelism(), device = 'cpu' }: { threads?: number; device?: Device } = {}
 ): Promise<Session> => {
   const worker = new Worker(new URL(`./session-thread${path.extname(import.meta.url)}`, import.meta.url), {
-    workerData: { directory, threads }
+    workerData: { directory, threads, device }
   })
   const waiting = new Map<number, { resolve: (outputs: Outputs) => void; reject: (error: Error) => void }>()
   let count = 0

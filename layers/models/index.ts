@@ -12,7 +12,8 @@ const modelIndex = z.record(z.string(), z.string())
 export interface ModelStore {
   /** @throws Fault model-not-built */
   digest: (name: string) => string
-  directory: (digest: string) => string
+  /** Folder of the model's files. */
+  directory: (digest: string) => Promise<string>
   describe: (digest: string) => Promise<ModelRecord>
   /** What the model of that name says of itself as a detector; undefined where it is not built, or is none. */
   detector: (name: string) => Detector | undefined
@@ -33,7 +34,7 @@ export const openModels = (folder: string): ModelStore => {
       if (!digest) throw new Fault('model-not-built', { model: name, built: Object.keys(index!) })
       return digest
     },
-    directory,
+    directory: digest => Promise.resolve(directory(digest)),
     describe: async digest => modelRecord.parse(JSON.parse(await readFile(manifestOf(digest), 'utf8'))),
     detector: name => {
       const digest = digestOf(name)

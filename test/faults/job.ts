@@ -76,6 +76,8 @@ export const openWorld = ({ models, scratch }: Pick<Bench, 'models' | 'scratch'>
     scratch,
     threads: 1,
     now: () => new Date('2026-01-01T00:00:00Z'),
+    device: 'cpu',
+    measure: () => undefined,
     announce: announcement => {
       announced.push(announcement)
       return Promise.resolve()

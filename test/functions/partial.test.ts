@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { announcement } from '../../events/announcement.ts'
 import { manifest as manifestSchema } from '../../events/manifest.ts'
 import { Fault } from '../../events/faults.ts'
+import { plan as planSchema } from '../../events/plan.ts'
 import { infer } from '../../functions/infer/index.ts'
 import { reopen } from '../../functions/shared/reopen.ts'
 import { store } from '../../functions/store/index.ts'
@@ -107,4 +109,14 @@ describe('a job of which a segment was given up', () => {
     await associate()
     await expect(finish()).rejects.toMatchObject({ code: 'step-timeout' })
   })
+})
+
+it('the end of a job of a clip that is cut off says how many frames are missing there', async () => {
+  const { context, associate, finish, name, announced } = await prepared()
+  const plan = await context.results.getJson(name.plan, planSchema)
+  plan.clip.video.missingAtEnd = 62
+  await context.results.put(name.plan, JSON.stringify(plan), { contentType: 'application/json' })
+  await associate()
+  await finish()
+  expect(announcement.parse(announced.at(-1))).toMatchObject({ type: 'job.completed', missingAtEnd: 62 })
 })

@@ -37,13 +37,15 @@ export const makeWorld = async ({ versioned = [] }: { versioned?: string[] } = {
     results: openStorage({ bucket: 'results', client }),
     models: {
       digest: name => `digest-of-${name}`,
-      directory: digest => path.join(folder, digest),
+      directory: digest => Promise.resolve(path.join(folder, digest)),
       describe: digest => Promise.reject(new Error(`no model ${digest} here`)),
       detector: () => undefined
     },
     scratch: folder,
     threads: 1,
     now: () => new Date('2026-01-01T00:00:00Z'),
+    device: 'cpu',
+    measure: () => undefined,
     announce: announcement => {
       announced.push(announcement)
       return Promise.resolve()

@@ -22,7 +22,8 @@ describe('the two buckets', () => {
       },
       BucketEncryption: Match.anyValue()
     })
-    template.resourceCountIs('AWS::S3::Bucket', 2)
+    // The third holds the access logs of the two.
+    template.resourceCountIs('AWS::S3::Bucket', 3)
     template.allResourcesProperties('AWS::S3::BucketPolicy', {
       PolicyDocument: {
         Statement: [

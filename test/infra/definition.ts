@@ -2,6 +2,7 @@ import { App, Stack } from 'aws-cdk-lib'
 import { Template } from 'aws-cdk-lib/assertions'
 import * as lambda from 'aws-cdk-lib/aws-lambda'
 import * as s3 from 'aws-cdk-lib/aws-s3'
+import { byLambda } from '../../infra/invocation.ts'
 import { TaskPipeline, type TaskPipelineProps } from '../../infra/task-pipeline.ts'
 import type { Task } from '../../tasks/define.ts'
 
@@ -31,12 +32,18 @@ export const synthesise = (task: Task) => {
   const stack = new Stack(new App(), 'Test')
   new TaskPipeline(stack, 'Pipeline', {
     task,
-    functions: Object.fromEntries(
+    invocations: Object.fromEntries(
       functions.map(name => [
         name,
-        lambda.Function.fromFunctionArn(stack, name, `arn:aws:lambda:us-east-1:123456789012:function:${name}`)
+        byLambda(
+          lambda.Function.fromFunctionArn(
+            stack,
+            name,
+            `arn:aws:lambda:us-east-1:123456789012:function:${name}`
+          )
+        )
       ])
-    ) as TaskPipelineProps['functions'],
+    ) as TaskPipelineProps['invocations'],
     results: s3.Bucket.fromBucketName(stack, 'Results', resultsBucket),
     maxParallel: 40
   })

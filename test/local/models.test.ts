@@ -22,7 +22,7 @@ it('builds a model once, under its digest, with a manifest that says where its w
   await ensureModels(folder, [name])
   const models = openModels(folder)
   const digest = models.digest(name)
-  expect((await readdir(models.directory(digest))).toSorted()).toEqual([
+  expect((await readdir(await models.directory(digest))).toSorted()).toEqual([
     'manifest.json',
     'model.onnx',
     'model.weights'
@@ -35,9 +35,9 @@ it('builds a model once, under its digest, with a manifest that says where its w
     detector: weightsNamed(name).detector
   })
 
-  const built = await stat(models.directory(digest))
+  const built = await stat(await models.directory(digest))
   await ensureModels(folder, [name])
-  expect((await stat(models.directory(digest))).ctimeMs).toBe(built.ctimeMs)
+  expect((await stat(await models.directory(digest))).ctimeMs).toBe(built.ctimeMs)
 })
 
 it('keeps what another process has built meanwhile, and removes only what was abandoned long ago', async () => {
@@ -70,7 +70,7 @@ it('knows the models of all who build at the same time', async () => {
 it('builds again what has gone from its folder', async () => {
   const folder = await temporaryFolder()
   await ensureModels(folder, [name])
-  const directory = openModels(folder).directory(openModels(folder).digest(name))
+  const directory = await openModels(folder).directory(openModels(folder).digest(name))
   await rm(directory, { recursive: true })
   await ensureModels(folder, [name])
   expect(await readdir(directory)).toContain('model.onnx')

@@ -12,6 +12,7 @@ const cancelled = (clip: string): Announcement => ({
   job: 'track-many-1',
   task: 'track-many',
   clip,
+  key: `track-many/${clip}`,
   at: '2026-01-01T00:00:00Z'
 })
 

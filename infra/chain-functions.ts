@@ -1,0 +1,180 @@
+import { Duration, Size, type RemovalPolicy } from 'aws-cdk-lib'
+import type * as ec2 from 'aws-cdk-lib/aws-ec2'
+import type * as events from 'aws-cdk-lib/aws-events'
+import * as iam from 'aws-cdk-lib/aws-iam'
+import * as lambda from 'aws-cdk-lib/aws-lambda'
+import * as logs from 'aws-cdk-lib/aws-logs'
+import type * as s3 from 'aws-cdk-lib/aws-s3'
+import type * as sqs from 'aws-cdk-lib/aws-sqs'
+import { Construct } from 'constructs'
+import { longest } from '../functions/chain.ts'
+import { acknowledge, acknowledgeWildcards } from './acknowledge.ts'
+import { allow } from './allow.ts'
+import type { Assets } from './assets/assets.ts'
+import type { Architecture } from './assets/place.ts'
+import { lambdaArchitecture, type SharedLayers } from './shared-layers.ts'
+import { sizeClasses, type SizeClass } from './size-class.ts'
+
+export interface ChainFunctionsProps {
+  functions: Assets['functions']
+  layers: SharedLayers
+  architecture: Architecture
+  size: SizeClass
+  uploads: s3.IBucket
+  results: s3.IBucket
+  bus: events.IEventBus
+  /** Where events go that intake could not deal with. */
+  deadLetters: sqs.IQueue
+  /** In which `decode` runs: a network from which nothing but S3 can be reached. */
+  decodeNetwork: { vpc: ec2.IVpc; vpcSubnets: ec2.SubnetSelection; securityGroups: ec2.ISecurityGroup[] }
+  logRetention: logs.RetentionDays
+  removalPolicy: RemovalPolicy
+  /** Frames that a clip may have, and dollars that a job may be expected to cost. */
+  limits: { maxFrames?: number; maxCost?: number }
+}
+
+type Name = Exclude<keyof Assets['functions'], 'webhook'>
+
+/** The largest that Lambda gives: a clip has to lie there as a file. */
+const clipStorage = Size.gibibytes(10)
+
+/**
+ * The functions of the chain: one role each, with the rights of docs/security.md and no more. `infer` is one function a
+ * task, since each needs the models of its task alone.
+ */
+export class ChainFunctions extends Construct {
+  readonly intake: lambda.Function
+  readonly plan: lambda.Function
+  readonly decode: lambda.Function
+  readonly render: lambda.Function
+  readonly store: lambda.Function
+  /** By task. */
+  readonly infer: Record<string, lambda.Function>
+  readonly all: lambda.Function[] = []
+
+  constructor(scope: Construct, id: string, props: ChainFunctionsProps) {
+    super(scope, id)
+    const { layers, uploads, results, bus } = props
+    const media = { layers: [layers.media], ephemeralStorageSize: clipStorage }
+    const models = { CLIPMILL_MODELS: '/var/task/models' }
+    const busName = { CLIPMILL_BUS: bus.eventBusName }
+
+    this.intake = this.make('intake', 'intake', props, {
+      timeout: Duration.seconds(60),
+      environment: { ...models, ...busName },
+      deadLetterQueue: props.deadLetters
+    })
+    this.plan = this.make('plan', 'plan', props, {
+      ...media,
+      environment: {
+        ...busName,
+        ...defined({ CLIPMILL_MAX_FRAMES: props.limits.maxFrames, CLIPMILL_MAX_COST: props.limits.maxCost })
+      }
+    })
+    // No bus from there: its progress is not told.
+    this.decode = this.make('decode', 'decode', props, { ...media, ...props.decodeNetwork })
+    this.render = this.make('render', 'render', props, { ...media, environment: busName })
+    this.store = this.make('store', 'store', props, { ...media, environment: { ...models, ...busName } })
+    this.infer = Object.fromEntries(
+      Object.entries(layers.models).map(([task, models]) => [
+        task,
+        this.make('infer', `infer-${task}`, props, {
+          layers: [layers.inference, models],
+          // A model of the model store lies there, mapped into memory.
+          ephemeralStorageSize: Size.gibibytes(4),
+          environment: { ...busName }
+        })
+      ])
+    )
+
+    acknowledgeWildcards(
+      this,
+      'Objects below a prefix; X-Ray and the network interfaces of a function cannot be confined to resources'
+    )
+    acknowledge(this, {
+      'Serverless-LambdaDLQ': 'State machines wait for these functions and see their failures themselves'
+    })
+
+    const work = results.arnForObjects('jobs/*')
+    const read = ['s3:GetObject', 's3:GetObjectVersion']
+    const clip = allow(read, [uploads.arnForObjects('*')])
+    const inWork = allow(['s3:GetObject', 's3:PutObject'], [work])
+    const listWork = allow(['s3:ListBucket'], [results.bucketArn], { StringLike: { 's3:prefix': 'jobs/*' } })
+    const give = (to: lambda.Function[], ...statements: iam.PolicyStatement[]) => {
+      for (const one of to) for (const statement of statements) one.addToRolePolicy(statement.copy())
+    }
+    // Without the right to list, S3 answers 403 for what is not there.
+    give(
+      [this.intake],
+      clip,
+      allow(['s3:ListBucket'], [uploads.bucketArn]),
+      inWork,
+      listWork,
+      allow(['s3:PutObject'], [results.arnForObjects('refused/*')])
+    )
+    give([this.plan, this.decode], clip, inWork, listWork)
+    give([this.render, ...Object.values(this.infer)], inWork, listWork)
+    give(Object.values(this.infer), allow(['s3:GetObject'], [results.arnForObjects('models/*')]))
+    give(
+      [this.store],
+      allow(['s3:GetObject', 's3:PutObject'], [results.arnForObjects('*')]),
+      allow(['s3:ListBucket'], [results.bucketArn])
+    )
+    const told = [this.intake, this.plan, this.render, this.store, ...Object.values(this.infer)]
+    give(told, allow(['events:PutEvents'], [bus.eventBusArn]))
+    for (const bucket of [uploads, results])
+      if (bucket.encryptionKey) for (const one of this.all) bucket.encryptionKey.grantEncryptDecrypt(one)
+  }
+
+  private make(
+    name: Name,
+    id: string,
+    { functions, architecture, size, uploads, results, logRetention, removalPolicy }: ChainFunctionsProps,
+    more: Partial<lambda.FunctionProps>
+  ) {
+    const logGroup = new logs.LogGroup(this, `${id}-log`, { retention: logRetention, removalPolicy })
+    const role = new iam.Role(this, `${id}-role`, {
+      assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com')
+    })
+    role.addToPolicy(allow(['logs:CreateLogStream', 'logs:PutLogEvents'], [logGroup.logGroupArn]))
+    if (more.vpc) role.addToPolicy(allow(networkInterfaces, ['*']))
+    const made = new lambda.Function(this, id, {
+      runtime: lambda.Runtime.NODEJS_24_X,
+      architecture: lambdaArchitecture[architecture],
+      code: lambda.Code.fromAsset(functions[name]),
+      handler: 'index.handler',
+      memorySize: sizeClasses[size][name],
+      timeout: Duration.seconds(longest),
+      tracing: lambda.Tracing.ACTIVE,
+      role,
+      logGroup,
+      ...more,
+      environment: {
+        CLIPMILL_UPLOADS: uploads.bucketName,
+        CLIPMILL_RESULTS: results.bucketName,
+        CLIPMILL_SCRATCH: '/tmp',
+        POWERTOOLS_SERVICE_NAME: id,
+        POWERTOOLS_METRICS_NAMESPACE: 'clipmill',
+        ...more.environment
+      }
+    })
+    this.all.push(made)
+    return made
+  }
+}
+
+/** What Lambda does, in the function's name, to put it into a network; it cannot be confined to resources. */
+const networkInterfaces = [
+  'ec2:CreateNetworkInterface',
+  'ec2:DescribeNetworkInterfaces',
+  'ec2:DescribeSubnets',
+  'ec2:DeleteNetworkInterface',
+  'ec2:AssignPrivateIpAddresses',
+  'ec2:UnassignPrivateIpAddresses'
+]
+
+/** Environment variables of what is given. */
+const defined = (values: Record<string, number | undefined>) =>
+  Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]))
+  )

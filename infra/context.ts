@@ -1,0 +1,48 @@
+import * as logs from 'aws-cdk-lib/aws-logs'
+import type { Node } from 'constructs'
+import { z } from 'zod'
+import { tasks } from '../tasks/index.ts'
+import { sizeClasses } from './size-class.ts'
+
+/** Values given by `-c` are texts. */
+const list = z.union([z.array(z.string()), z.string().transform(text => text.split(','))])
+const number = z.coerce.number().positive()
+const whole = number.pipe(z.int())
+const days = z.coerce
+  .number()
+  .refine(days => days in logs.RetentionDays, 'it is no number of days that CloudWatch Logs offers')
+  .transform(days => days as logs.RetentionDays)
+
+/** The options of a deployment as they stand in cdk.json or are given by `-c`: see ClipmillProps. */
+const options = z.strictObject({
+  stackName: z.string().default('Clipmill'),
+  retention: z.enum(
+    ['keep', 'destroy'],
+    'choose "keep" or "destroy": whether clips and results outlive the stack'
+  ),
+  tasks: list.pipe(z.array(z.enum(Object.keys(tasks)))).optional(),
+  compute: z.record(z.enum(Object.keys(tasks)), z.enum(['lambda', 'gpu', 'batch'])).optional(),
+  size: z.enum(Object.keys(sizeClasses) as [keyof typeof sizeClasses]).optional(),
+  architecture: z.enum(['arm64', 'x64']).optional(),
+  models: list.optional(),
+  maxParallel: whole.optional(),
+  workDays: whole.optional(),
+  logRetention: days.optional(),
+  alarmAddress: z.email().optional(),
+  monthlyBudget: number.optional(),
+  webhook: z.url({ protocol: /^https$/ }).optional(),
+  malwareGate: z.stringbool().or(z.boolean()).optional(),
+  maxFrames: whole.optional(),
+  maxCost: number.optional()
+})
+
+/** @throws ZodError that names each option which is not as it should be */
+export const clipmillContext = (node: Node) =>
+  options.parse(
+    Object.fromEntries(
+      Object.keys(options.shape).flatMap(name => {
+        const value: unknown = node.tryGetContext(name)
+        return value === undefined ? [] : [[name, value]]
+      })
+    )
+  )

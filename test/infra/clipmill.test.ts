@@ -1,0 +1,176 @@
+import { Match } from 'aws-cdk-lib/assertions'
+import * as events from 'aws-cdk-lib/aws-events'
+import * as s3 from 'aws-cdk-lib/aws-s3'
+import { describe, expect, it } from 'vitest'
+import { actionsOf, deploy, inspect, type Statement } from './deployment.ts'
+
+describe('clipmill in an account, with no property given', () => {
+  const { template, functions, ofType, statementsOf } = deploy()
+
+  it('has the functions of the chain, each with the layers that it needs and no other', () => {
+    const layersOf = Object.fromEntries(
+      Object.entries(functions).map(([name, { Layers = [] }]) => [
+        name,
+        (Layers as { Ref: string }[]).map(({ Ref }) => Ref.replace(/^ClipmillLayers|[0-9A-F]{8}$/g, ''))
+      ])
+    )
+    expect(layersOf).toEqual({
+      intake: [],
+      plan: ['Media'],
+      decode: ['Media'],
+      render: ['Media'],
+      store: ['Media'],
+      infertrackmany: ['Inference', 'Modelstrackmany']
+    })
+    for (const [name, properties] of Object.entries(functions))
+      expect(properties, name).toMatchObject({
+        Runtime: 'nodejs24.x',
+        Handler: 'index.handler',
+        TracingConfig: { Mode: 'Active' },
+        LoggingConfig: { LogGroup: expect.anything() as unknown }
+      })
+  })
+
+  it('starts intake for clips and tickets, and keeps what could not be delivered', () => {
+    template.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: {
+        source: ['aws.s3'],
+        'detail-type': ['Object Created'],
+        detail: { object: { key: [{ prefix: 'track-many/' }, { suffix: '.job.json' }] } }
+      }
+    })
+    const [[, rule]] = ofType('AWS::Events::Rule')
+    const [target] = rule.Properties.Targets as { DeadLetterConfig: unknown; RetryPolicy: unknown }[]
+    expect(target.DeadLetterConfig).toBeDefined()
+    expect(target.RetryPolicy).toEqual({ MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 })
+  })
+
+  it('allows no action by asterisk, and lets nobody remove an object', () => {
+    const statements = ofType('AWS::IAM::Policy').flatMap(
+      ([, { Properties }]) => (Properties.PolicyDocument as { Statement: Statement[] }).Statement
+    )
+    const actions = new Set(statements.flatMap(actionsOf))
+    for (const action of actions) expect(action).not.toMatch(/\*|^s3:Delete/)
+  })
+
+  it('gives each function the rights of the table in docs/security.md', () => {
+    const rightsOf = (name: string) =>
+      [...new Set(statementsOf(name).flatMap(actionsOf))]
+        .filter(action => !/^(logs|xray):/.test(action))
+        .toSorted()
+    const clip = ['s3:GetObject', 's3:GetObjectVersion', 's3:ListBucket', 's3:PutObject']
+    const network = [
+      'ec2:AssignPrivateIpAddresses',
+      'ec2:CreateNetworkInterface',
+      'ec2:DeleteNetworkInterface',
+      'ec2:DescribeNetworkInterfaces',
+      'ec2:DescribeSubnets',
+      'ec2:UnassignPrivateIpAddresses'
+    ]
+    expect(rightsOf('intake')).toEqual(
+      ['events:PutEvents', ...clip, 'sqs:SendMessage', 'states:StartExecution'].toSorted()
+    )
+    expect(rightsOf('plan')).toEqual(['events:PutEvents', ...clip])
+    expect(rightsOf('decode')).toEqual([...network, ...clip])
+    const results = ['events:PutEvents', 's3:GetObject', 's3:ListBucket', 's3:PutObject']
+    for (const name of ['render', 'store', 'infertrackmany']) expect(rightsOf(name), name).toEqual(results)
+  })
+
+  it('decodes in a network without a way out but to the two buckets', () => {
+    expect(functions.decode.VpcConfig).toBeDefined()
+    for (const type of ['AWS::EC2::NatGateway', 'AWS::EC2::InternetGateway'])
+      expect(ofType(type), type).toEqual([])
+    const [[, endpoint]] = ofType('AWS::EC2::VPCEndpoint')
+    const [{ Action, Resource }] = (endpoint.Properties.PolicyDocument as { Statement: Statement[] })
+      .Statement
+    expect(Action).not.toContain('s3:*')
+    expect(JSON.stringify(Resource)).toMatch(/BucketsUploads.*BucketsResults/)
+  })
+
+  it('has nothing that costs while nobody uploads', () => {
+    const costly =
+      /NatGateway|LoadBalancer|AWS::EC2::Instance$|ECS::Service|RDS|ProvisionedConcurrency|SecretsManager|Kinesis/
+    for (const { Type } of Object.values(template.toJSON().Resources as Record<string, { Type: string }>))
+      expect(Type).not.toMatch(costly)
+    for (const [, { Properties }] of ofType('AWS::EC2::VPCEndpoint'))
+      expect(Properties.VpcEndpointType).toBe('Gateway')
+  })
+
+  it('keeps clips, results and logs when the stack goes', () => {
+    for (const type of ['AWS::S3::Bucket', 'AWS::Logs::LogGroup'])
+      for (const [id, { DeletionPolicy }] of ofType(type)) expect(DeletionPolicy, id).toBe('Retain')
+  })
+})
+
+it('what is handed in is used, and neither made nor changed', () => {
+  const { ofType } = deploy(stack => ({
+    retention: 'destroy',
+    uploads: s3.Bucket.fromBucketName(stack, 'MyUploads', 'my-uploads'),
+    results: s3.Bucket.fromBucketName(stack, 'MyResults', 'my-results'),
+    bus: events.EventBus.fromEventBusName(stack, 'MyBus', 'my-bus')
+  }))
+  for (const type of ['AWS::S3::Bucket', 'AWS::S3::BucketPolicy', 'AWS::Events::EventBus'])
+    expect(ofType(type), type).toEqual([])
+  for (const [id, { DeletionPolicy }] of ofType('AWS::Logs::LogGroup'))
+    expect(DeletionPolicy, id).toBe('Delete')
+})
+
+it('a task on GPUs by Lambda is called without waiting, on instances that go to none', () => {
+  const { template, ofType } = deploy(() => ({ compute: { 'track-many': 'gpu' } }))
+  template.hasResourceProperties('AWS::Lambda::Function', {
+    PackageType: 'Image',
+    AcceleratorConfig: { AcceleratorMemorySize: 12 },
+    CapacityProviderConfig: {
+      LambdaManagedInstancesCapacityProviderConfig: { PerExecutionEnvironmentMaxConcurrency: 1 }
+    }
+  })
+  template.hasResourceProperties('AWS::Lambda::Version', {
+    FunctionScalingConfig: { MinExecutionEnvironments: 0, MaxExecutionEnvironments: 4 }
+  })
+  template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', { MaximumRetryAttempts: 0 })
+  const [[, machine]] = ofType('AWS::StepFunctions::StateMachine')
+  expect(JSON.stringify(machine.Properties.DefinitionString)).toMatch(
+    /lambda:invoke\.waitForTaskToken.*InvocationType.*Event/
+  )
+})
+
+it('a task on GPUs by Batch gets its event as arguments of a job, on instances that go to none', () => {
+  const { template, ofType } = deploy(() => ({ compute: { 'track-many': 'batch' } }))
+  template.hasResourceProperties('AWS::Batch::ComputeEnvironment', {
+    ComputeResources: { MinvCpus: 0, Ec2Configuration: [{ ImageType: 'ECS_AL2023_NVIDIA' }] }
+  })
+  template.hasResourceProperties('AWS::Batch::JobDefinition', {
+    ContainerProperties: {
+      ResourceRequirements: Match.arrayWith([{ Type: 'GPU', Value: '1' }]),
+      User: '1000'
+    }
+  })
+  const [[, machine]] = ofType('AWS::StepFunctions::StateMachine')
+  expect(JSON.stringify(machine.Properties.DefinitionString)).toMatch(
+    /batch:submitJob\.waitForTaskToken.*batch\.mjs.*--job.*--stage.*--token/
+  )
+})
+
+describe('cdk-nag', () => {
+  it('finds nothing, and what was let stand has its reasons', () => {
+    const { findings, reasons } = inspect()
+    expect(findings).toEqual([])
+    expect(reasons).toHaveLength(7)
+  })
+
+  it('finds nothing either with all that can be added', () => {
+    const { findings, reasons } = inspect({
+      compute: { 'track-many': 'gpu' },
+      webhook: 'https://example.com/hook',
+      malwareGate: true,
+      alarmAddress: 'alarms@example.com',
+      monthlyBudget: 50
+    })
+    expect(findings).toEqual([])
+    expect(reasons).toHaveLength(16)
+  })
+
+  it('finds nothing with AWS Batch', () => {
+    expect(inspect({ compute: { 'track-many': 'batch' } }).findings).toEqual([])
+  })
+})
