@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** A process, and the most memory that it has had resident so far: VmHWM, in bytes. */
+/** A process, the memory that it has resident and the most that it has had so far: VmRSS and VmHWM, in bytes. */
 export interface ProcessMemory {
   pid: number
   command: string
+  resident: number
   peak: number
 }
 
@@ -26,7 +27,13 @@ const readProcess = (pid: number) => {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8')
     const number = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0)
     const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
-    return { pid, parent: number('PPid'), command, peak: number('VmHWM') * 1024 }
+    return {
+      pid,
+      parent: number('PPid'),
+      command,
+      resident: number('VmRSS') * 1024,
+      peak: number('VmHWM') * 1024
+    }
   } catch {
     // It has ended.
     return undefined

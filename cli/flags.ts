@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander'
 import { z } from 'zod'
+import { Fault } from '../events/faults.ts'
 import type { Task } from '../tasks/define.ts'
 
 /** The part of a JSON schema that flags are made of. */
@@ -23,10 +24,10 @@ const kebab = (name: string) => name.replace(/[A-Z]/g, letter => `-${letter.toLo
 
 /** Gives a command one flag for each option of the task: `minScore` becomes `--min-score`. */
 export const addTaskFlags = (command: Command, task: Task) => {
-  for (const [name, option] of properties(task)) command.addOption(flagOf(name, option))
+  for (const [name, option] of properties(task)) command.addOption(flagOf(task, name, option))
 }
 
-const flagOf = (name: string, option: Property) => {
+const flagOf = (task: Task, name: string, option: Property) => {
   const { type, description } = option
   const facts = [
     rangeOf(option),
@@ -42,7 +43,11 @@ const flagOf = (name: string, option: Property) => {
     `--${kebab(name)} <${type === 'array' ? 'a,b,…' : (option.unit ?? (type === 'string' ? 'name' : 'number'))}>`,
     text
   )
-  if (type === 'number' || type === 'integer') return flag.argParser(Number)
+  if (type === 'number' || type === 'integer')
+    return flag.argParser(text => {
+      if (text.trim() !== '' && !Number.isNaN(Number(text))) return Number(text)
+      throw new Fault('options-invalid', { task: task.name, problems: [`${name}: "${text}" is no number`] })
+    })
   if (type === 'array') return flag.argParser(list => list.split(',').map(item => item.trim()))
   return option.enum ? flag.choices(option.enum) : flag
 }

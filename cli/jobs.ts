@@ -81,8 +81,10 @@ const isAway = (error: unknown) =>
 
 /** A job's last announcement says what there is to know of it in one line. */
 const describe = async (results: Storage, { id, state, accepted, last }: DatedJob) => {
-  const { task, clip, at } = await results.getJson(last, jobAnnouncement)
-  return { id, state, task, clip, accepted: accepted.toISOString(), changed: at }
+  const told = await results.getJson(last, jobAnnouncement)
+  const { task, clip, key, at } = told
+  const missingAtEnd = 'manifest' in told ? told.missingAtEnd : undefined
+  return { id, state, task, clip, key, accepted: accepted.toISOString(), changed: at, missingAtEnd }
 }
 
 const list = async (results: Storage, client: S3Client, last: number, json: boolean) => {
@@ -91,15 +93,29 @@ const list = async (results: Storage, client: S3Client, last: number, json: bool
   if (json) printJson(jobs)
   else if (jobs.length === 0) note('no jobs yet')
   else
-    for (const { id, state, changed, clip } of jobs) print(`${id}  ${state.padEnd(9)}  ${changed}  ${clip}`)
+    for (const job of jobs) print(jobLine(job))
   if (all.length > jobs.length) note(`the newest ${jobs.length} of ${all.length} jobs; --last tells of more`)
 }
+
+export interface JobSummary {
+  id: string
+  state: JobState
+  /** Of its last change. */
+  changed: string
+  /** Of the clip in the uploads bucket; undefined where that is no longer known. */
+  key: string | undefined
+  missingAtEnd?: number | undefined
+}
+
+/** A job in a list of them. */
+export const jobLine = ({ id, state, changed, key = '-', missingAtEnd }: JobSummary) =>
+  `${id}  ${state.padEnd(9)}  ${changed}  ${key}${missingAtEnd ? `  (cut off: ${missingAtEnd} frames are missing)` : ''}`
 
 /** The job whose id begins so. @throws Fault job-unknown */
 const findJob = async (results: Storage, beginning: string) => {
   const found = await listJobs(results, beginning)
   const exact = found.find(({ id }) => id === beginning)
-  if (!exact && found.length !== 1) throw new Fault('job-unknown', { job: beginning })
+  if (!exact && found.length !== 1) throw new Fault('job-unknown', { job: beginning, found: found.length })
   return exact ?? found[0]
 }
 
@@ -135,14 +151,25 @@ const allowed = {
   cancel: (state: JobState) => !isEnd(state),
   retry: (state: JobState) => ['failed', 'partial', 'cancelled'].includes(state)
 } satisfies Record<Control, unknown>
+/** What a job is when that was done. */
 const done = { cancel: 'cancelled', retry: 'retried' } satisfies Record<Control, string>
+
+/** @throws Fault job-state where that cannot be done with a job of that state */
+export const checkControl = (
+  job: string,
+  state: JobState,
+  control: Control,
+  place: { show?: 'cloud logs' } = {}
+) => {
+  if (!allowed[control](state)) throw new Fault('job-state', { job, state, wish: done[control], ...place })
+}
 
 /** Leaves the wish where the server finds it, also at its next start, and waits until it is granted. @returns the exit code */
 const ask = async (results: Storage, ids: string[], control: Control, json: boolean) => {
   const answers = []
   for (const beginning of ids) {
     const { id: job, state } = await findJob(results, beginning)
-    if (!allowed[control](state)) throw new Fault('job-state', { job, state, wish: done[control] })
+    checkControl(job, state, control)
     const key = controlKey(job, control)
     await results.put(key, '{}', { contentType: 'application/json' })
     for (let waited = 0; waited < patience && (await results.exists(key)); waited += 100) await sleep(100)

@@ -6,7 +6,7 @@ import { addModels } from './models.ts'
 import { flushed, printFault, printJson } from './output.ts'
 import { addRun } from './run.ts'
 import { addServe } from './serve.ts'
-import { faultOf, openShell } from './shell.ts'
+import { commandIn, faultOf, openShell } from './shell.ts'
 
 const exitCodes = `
 Exit codes:
@@ -28,7 +28,7 @@ export const main = async (argv: string[]) => {
   try {
     await program.parseAsync(argv)
   } catch (error) {
-    const fault = faultOf(error)
+    const fault = faultOf(error, commandIn(program, argv.slice(2)))
     if (fault && shell.json) printJson({ error: fault })
     else if (fault) printFault(fault)
     shell.exit = fault?.exit ?? 0

@@ -14,9 +14,17 @@ export const note = (text: string) => stderr.write(`${text}\n`)
 /** What is wrong, and what to do next; meaning never hangs on the colour. */
 export const printFault = (fault: Fault) => note(`${red(`${fault.code}:`)} ${fault.message}\n  ${fault.next}`)
 
-/** A line for each run of frames that results lack. */
-export const missingLines = (missing: MissingFrames[]) =>
-  missing.map(({ first, last, fault }) => `  frames ${first} to ${last} are missing: ${fault.message}`)
+/** A line for each run of frames that results lack; `missingAtEnd` frames are not in the clip itself. */
+export const missingLines = ({
+  missing = [],
+  missingAtEnd = 0
+}: {
+  missing?: MissingFrames[]
+  missingAtEnd?: number
+}) => [
+  ...missing.map(({ first, last, fault }) => `  frames ${first} to ${last} are missing: ${fault.message}`),
+  ...(missingAtEnd > 0 ? [`  the clip is cut off: ${missingAtEnd} frames are missing at its end`] : [])
+]
 
 /** A line for each run of frames that is not as the clip should have it. */
 export const gapLines = ({ clip, repeated, missing }: Manifest) => [
@@ -24,10 +32,7 @@ export const gapLines = ({ clip, repeated, missing }: Manifest) => [
     ({ first, last }) =>
       `  frames ${first} to ${last} are damaged in the clip and show their neighbour's picture`
   ),
-  ...missingLines(missing),
-  ...(clip.video.missingAtEnd > 0
-    ? [`  the clip is cut off: ${clip.video.missingAtEnd} frames are missing at its end`]
-    : [])
+  ...missingLines({ missing, missingAtEnd: clip.video.missingAtEnd })
 ]
 
 /** Lets a pipe take all that was printed before the process may end. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { Command } from 'commander'
 import { exits, Fault } from '../events/faults.ts'
@@ -8,6 +8,7 @@ import { manifest as manifestSchema, type Manifest } from '../events/manifest.ts
 import { reopen } from '../functions/shared/reopen.ts'
 import type { Storage } from '../functions/shared/storage.ts'
 import { openBuckets, type Buckets } from '../local/buckets.ts'
+import { makeFolder } from '../local/files.ts'
 import { clipmillHome } from '../local/home.ts'
 import { ensureModels } from '../local/models.ts'
 import { openPipeline, type Pipeline } from '../local/pipeline.ts'
@@ -65,7 +66,10 @@ const run = async (request: RunRequest, signal: AbortSignal): Promise<number> =>
   const outcomes = await runClips(request, signal, outcome => {
     if (!request.json) report(outcome)
   })
-  if (request.json) printJson(outcomes)
+  if (request.json) {
+    const others = request.clips.slice(outcomes.length).map(clip => ({ clip, stopped: true }))
+    printJson([...outcomes, ...others])
+  }
   if (signal.aborted) return stopped()
   const failed = outcomes.flatMap(({ error }) => error ?? [])
   if (outcomes.some(isPartial) || (failed.length > 0 && failed.length < outcomes.length)) return exits.partial
@@ -93,7 +97,7 @@ export const runClips = async (
   const findDetector = detectorsOf(await openWeights().known())
   const options = completeOptions(task, request.options, findDetector)
   const names = nameClips(request.clips)
-  await mkdir(request.out, { recursive: true })
+  await makeFolder(request.out)
   const home = clipmillHome()
   const models = path.join(home, 'models')
   await ensureModels(models, Object.values(modelsOf(task, options)))
@@ -140,7 +144,7 @@ const runOne = async (
   const start = performance.now()
   const seconds = () => (performance.now() - start) / 1000
   try {
-    if (!(await isFile(clip))) throw new Fault('clip-missing', { clip })
+    await checkFile(clip)
     const { task, options } = request
     const submitted = pipeline.submit(clip, name, [{ task, options: options as Job['options'] }])
     const [{ job, done }] = await unlessAborted(submitted, signal)
@@ -152,9 +156,14 @@ const runOne = async (
   }
 }
 
-const isFile = async (file: string) => {
-  const found = await stat(file).catch(() => undefined)
-  return found?.isFile() ?? false
+/** @throws Fault clip-missing where it is no file */
+const checkFile = async (clip: string) => {
+  const found = await stat(clip).catch(() => undefined)
+  if (found?.isFile()) return
+  throw new Fault('clip-missing', {
+    clip,
+    found: !found ? 'nothing' : found.isDirectory() ? 'a folder' : 'no regular file'
+  })
 }
 
 const unlessAborted = <T>(done: Promise<T>, signal: AbortSignal) =>
@@ -184,7 +193,7 @@ const refuseForeign = async (folder: string, job: Job) => {
 
 /** Copies the results out of the store; each file appears whole, the manifest last. */
 const fetchResults = async (results: Storage, job: Job, folder: string): Promise<Manifest> => {
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder)
   // What another job left here would pass for ours.
   for (const { name } of (await readManifest(folder))?.files ?? [])
     await rm(path.join(folder, path.basename(name)), { force: true })

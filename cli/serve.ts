@@ -131,25 +131,27 @@ const tell = (announcement: Announcement) => {
   const what =
     announcement.type === 'upload.refused'
       ? `${announcement.bucket}/${announcement.key}`
-      : `${announcement.job}  ${announcement.clip}`
+      : `${announcement.job}  ${announcement.key}`
   print(`${announcement.at}  ${announcement.type}  ${what}`)
   if ('fault' in announcement)
     print(`  ${announcement.fault.code}: ${announcement.fault.message}\n  ${announcement.fault.next}`)
-  if ('missing' in announcement) for (const line of missingLines(announcement.missing)) print(line)
-  if ('manifest' in announcement) print(`  ${bucketNames.results}/${announcement.manifest}`)
+  if (!('manifest' in announcement)) return
+  for (const line of missingLines(announcement)) print(line)
+  print(`  ${bucketNames.results}/${announcement.manifest}`)
 }
 
 const longestLink = 7 * 24 * 3600
 
 const makeLink = async (
   method: string,
-  key: string,
+  given: string,
   { folder, expires }: { folder: string; expires: number }
 ) => {
   if (method !== 'put' && method !== 'get')
     throw new Fault('usage-wrong', { problem: 'a link is for put or for get' })
   if (!(expires >= 1 && expires <= longestLink))
     throw new Fault('usage-wrong', { problem: `--expires takes 1 to ${longestLink} seconds` })
+  const key = keyOf(method, given)
   const { port, credentials } = await readAddress(folder)
   const client = openClient(port, credentials, { checksums: false })
   const command =
@@ -159,4 +161,12 @@ const makeLink = async (
   const link = await getSignedUrl(client, command, { expiresIn: expires })
   client.destroy()
   return link
+}
+
+/** A key as people copy it: an address `s3://BUCKET/KEY`, and `results/KEY` as `jobs show` prints it, mean KEY. */
+const keyOf = (method: 'put' | 'get', given: string) => {
+  const key = given.replace(method === 'put' ? /^s3:\/\/uploads\// : /^(s3:\/\/)?results\//, '')
+  if (key !== '' && !key.startsWith('s3://')) return key
+  const bucket = bucketNames[method === 'put' ? 'uploads' : 'results']
+  throw new Fault('usage-wrong', { problem: `"${given}" is no key in the bucket ${bucket}` })
 }

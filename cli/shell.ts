@@ -1,4 +1,4 @@
-import { CommanderError } from 'commander'
+import { CommanderError, type Command } from 'commander'
 import { Fault } from '../events/faults.ts'
 
 /** What the commands of one call of the command line share. */
@@ -25,13 +25,26 @@ export const openShell = (json: boolean): Shell => ({
   }
 })
 
-/** The fault that ended a command; commander's word on wrong usage is one too. undefined where it only gave help. */
-export const faultOf = (error: unknown): Fault | undefined => {
+/**
+ * The fault that ended a command; commander's word on wrong usage is one too. undefined where it only gave help.
+ * @param command whose help tells of right usage
+ */
+export const faultOf = (error: unknown, command?: string): Fault | undefined => {
+  if (isUsageFault(error)) return new Fault('usage-wrong', { ...error.details, command })
   if (!(error instanceof CommanderError)) return Fault.of(error)
   if (error.exitCode === 0) return undefined
   const problem =
     error.code === 'commander.help'
       ? 'a command is missing'
       : error.message.replace(/^error: /, '').replaceAll('\n', ' ')
-  return new Fault('usage-wrong', { problem })
+  return new Fault('usage-wrong', { problem, command })
+}
+
+const isUsageFault = (error: unknown): error is Fault<'usage-wrong'> =>
+  error instanceof Fault && error.code === 'usage-wrong'
+
+/** The command that words of the command line begin with, e.g. `jobs ls`; empty where they begin with none. */
+export const commandIn = ({ commands }: Command, [word, ...others]: string[]): string => {
+  const command = commands.find(one => one.name() === word)
+  return command ? `${word} ${commandIn(command, others)}`.trimEnd() : ''
 }

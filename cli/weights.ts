@@ -132,8 +132,8 @@ const remove = async (names: string[], json: boolean) => {
     const bytes = await store.remove(name)
     await removeParts(path.join(store.folder, 'parts'), name)
     await removeModel(builtModels(), name)
-    removed.push({ name, bytes })
-    if (!json) print(`${name}  ${bytes} bytes freed`)
+    removed.push({ name, removed: bytes !== undefined, bytes: bytes ?? 0 })
+    if (!json) print(`${name}  ${bytes === undefined ? 'was not here' : `${bytes} bytes freed`}`)
   }
   if (json) printJson(removed)
 }

@@ -1,7 +1,15 @@
 import { z } from 'zod'
 
-/** `clip` is the job's name of it. */
-const about = { job: z.string(), task: z.string(), clip: z.string(), at: z.iso.datetime() }
+/** `clip` is the job's name of the clip, `key` where it lies in the uploads bucket. */
+const about = {
+  job: z.string(),
+  task: z.string(),
+  clip: z.string(),
+  key: z.string(),
+  at: z.iso.datetime()
+}
+/** Of a job's end; `missingAtEnd` where the clip is cut off, as in clip.ts. */
+const end = { manifest: z.string(), missingAtEnd: z.int().positive().optional() }
 /** A fault as it stands in announcements and error objects: see faults.ts. */
 export const faultRecord = z.strictObject({
   code: z.string(),
@@ -26,12 +34,12 @@ export const announcement = z.discriminatedUnion('type', [
     frames: z.int()
   }),
   /** Comes after the manifest is written. */
-  z.strictObject({ type: z.literal('job.completed'), ...about, manifest: z.string() }),
+  z.strictObject({ type: z.literal('job.completed'), ...about, ...end }),
   /** Some frames are missing; `missing` holds first and last of each run of them. */
   z.strictObject({
     type: z.literal('job.partial'),
     ...about,
-    manifest: z.string(),
+    ...end,
     missing: z.array(missingFrames).min(1)
   }),
   z.strictObject({ type: z.literal('job.failed'), ...about, fault: faultRecord }),

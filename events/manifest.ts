@@ -26,6 +26,18 @@ export const manifest = z.strictObject({
       modelSeconds: z.number().optional()
     })
   ),
+  /** Where the job ran in an account; on one machine it costs nothing. */
+  cost: z
+    .strictObject({
+      currency: z.literal('USD'),
+      /** Date of the prices. */
+      prices: z.iso.date(),
+      /** What was expected before anything was decoded. */
+      estimate: z.number(),
+      /** By what the invocations took; see docs/costs.md for what is in it. */
+      actual: z.number()
+    })
+    .optional(),
   files: z.array(z.strictObject({ name: z.string(), format: z.string(), bytes: z.int(), sha256: z.string() }))
 })
 export type Manifest = z.infer<typeof manifest>

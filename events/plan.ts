@@ -12,6 +12,8 @@ export const plan = z.strictObject({
     width: z.int().positive(),
     height: z.int().positive()
   }),
-  segments: z.int().positive()
+  segments: z.int().positive(),
+  /** Dollars that the job is expected to cost, where it runs in an account. */
+  estimate: z.number().optional()
 })
 export type Plan = z.infer<typeof plan>

@@ -44,7 +44,11 @@ export const keepAddress = (folder: string, address: Address) =>
 
 const readKept = async (folder: string) => {
   const file = fileIn(folder)
-  const text = await readPresent(file)
+  const text = await readPresent(file).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR')
+      throw new Fault('folder-blocked', { path: folder })
+    throw error
+  })
   if (text === undefined) return undefined
   try {
     return address.parse(JSON.parse(text))

@@ -1,8 +1,9 @@
-import { mkdir, readdir, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Storage } from '../functions/shared/storage.ts'
 import { tasks } from '../tasks/index.ts'
+import { makeFolder } from './files.ts'
 
 interface InboxOptions {
   folder: string
@@ -32,7 +33,7 @@ export const watchInbox = async ({
   warn,
   signal
 }: InboxOptions): Promise<AsyncDisposable> => {
-  for (const task of Object.keys(tasks)) await mkdir(path.join(folder, task), { recursive: true })
+  for (const task of Object.keys(tasks)) await makeFolder(path.join(folder, task))
   const closed = new AbortController()
   const stopped = AbortSignal.any([signal, closed.signal])
   /** Size and time of each file at the last look, and of those that are up. */

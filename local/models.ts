@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { readdir, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { buildModel, recipeOf } from '../models/catalogue/build.ts'
 import { weightsNamed } from '../models/catalogue/index.ts'
-import { readPresent } from './files.ts'
+import { makeFolder, readPresent } from './files.ts'
 import { openWeights, weightsMissing } from './weights.ts'
 
 /** Stands at `names/<name>.json`: which model was built last of weights of this name, and of what. */
@@ -17,7 +17,7 @@ const builtModel = z.strictObject({ digest: z.string(), recipe: z.string() })
  * @throws Fault model-unknown, weights-missing, weights-unreadable, weights-mismatch, weights-changed
  */
 export const ensureModels = async (folder: string, names: string[], store = openWeights()) => {
-  await mkdir(namesOf(folder), { recursive: true })
+  await makeFolder(namesOf(folder))
   const known = await store.known()
   for (const name of new Set(names)) {
     const weights = weightsNamed(name, known)

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { Announcement } from '../events/announcement.ts'
 import type { ObjectCreated } from '../events/upload.ts'
@@ -7,6 +6,7 @@ import { keepAddress, type Address } from './address.ts'
 import { openAnnouncer } from './announcer.ts'
 import { jobState } from './announcements.ts'
 import { bucketNames, openBuckets } from './buckets.ts'
+import { makeFolder } from './files.ts'
 import { watchInbox } from './inbox.ts'
 import { openJobs } from './jobs.ts'
 import { openPipeline } from './pipeline.ts'
@@ -50,7 +50,7 @@ export const serve = async ({
   onReady,
   signal
 }: ServeOptions): Promise<void> => {
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder)
   const problem = (what: string) => (error: unknown) => {
     if (!signal.aborted) warn(`${what}: ${error instanceof Error ? error.message : String(error)}`)
   }

@@ -47,8 +47,8 @@ export interface WeightsStore {
   recorded(name: string): Promise<string | undefined>
   /** Moves a file that was checked to its place. */
   keep(name: string, file: string, about: WeightsRecord): Promise<void>
-  /** Forgets a name; its file goes too, unless another name needs it. @returns the bytes that this set free */
-  remove(name: string): Promise<number>
+  /** Forgets a name; its file goes too, unless another name needs it. @returns the bytes that this set free; undefined where nothing of that name was here */
+  remove(name: string): Promise<number | undefined>
 }
 
 /** @param folder by default within CLIPMILL_HOME */
@@ -116,7 +116,8 @@ export const openWeights = (folder = path.join(clipmillHome(), 'weights')): Weig
     remove: async name => {
       const about = await read(name)
       await rm(recordOf(name), { force: true })
-      if (!about || (await records()).some(other => other.about.sha256 === about.sha256)) return 0
+      if (!about) return undefined
+      if ((await records()).some(other => other.about.sha256 === about.sha256)) return 0
       await rm(path.join(folder, about.sha256), { force: true })
       return about.bytes
     }

@@ -111,6 +111,10 @@ describe('clipmill eval track-many', () => {
     await expect(evaluate(...args)).rejects.toMatchObject({ code })
   })
 
+  it('says of a folder that is not there just that', async () => {
+    await expect(evaluate('track-many', '--data', '/no/such')).rejects.toThrow('there is no folder /no/such')
+  })
+
   it('refuses a clip that has not the frames of its truth, before it runs anything', async () => {
     const { sequence } = dataSet()
     copyFileSync(street, path.join(sequence('a'), 'clip.mp4'))

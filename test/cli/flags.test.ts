@@ -33,6 +33,10 @@ describe('flags of a task', () => {
     )
   })
 
+  it.each(['4x', '', ' '])('say of "%s" that it is no number', text => {
+    expect(() => parse('--lost-for', text)).toThrow(`lostFor: "${text}" is no number`)
+  })
+
   it('say unit, range and default', () => {
     const help = command().helpInformation().replaceAll(/\s+/g, ' ')
     expect(help).toContain('--lost-for <frames>')

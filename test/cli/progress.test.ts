@@ -6,6 +6,7 @@ const about = {
   job: 'track-many-1',
   task: 'track-many',
   clip: 'street.mp4',
+  key: 'track-many/street.mp4',
   at: '2026-01-01T00:00:00.000Z'
 }
 const progressOf = (step: string, segment: number, frames: number): Announcement => ({

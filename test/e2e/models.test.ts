@@ -101,6 +101,13 @@ describe('clipmill models', () => {
     })
   })
 
+  it('rm of weights that are not here says so', async () => {
+    expect(await clipmill('models', 'rm', 'yolox-s')).toMatchObject({
+      exit: 0,
+      stdout: 'yolox-s  was not here\n'
+    })
+  })
+
   it.each([
     [['models', 'show', 'yolox-huge'], 4, /^model-unknown: .*yolox-huge/],
     [['models', 'pull', 'bytetrack-x-mot17'], 4, /weights-by-hand: .*\n {2}.*drive\.google.*models import/],
@@ -178,7 +185,10 @@ describeShared('weights that are got', () => {
     expect((await start(['models', 'show', name], { home }).ended).stdout).toMatch(/installed +no/)
 
     expect(await start(['models', 'pull', name], { home }).ended).toMatchObject({ exit: 0 })
-    expect(ranges()).toEqual([undefined, 'bytes=1000000-', 'bytes=2000000-'])
+    // What was under way at the cut may be lost with the connection.
+    const [, second, third] = ranges()
+    expect(second).toBe('bytes=1000000-')
+    expect(Number(/\d+/.exec(third!))).toBeGreaterThan(1_000_000)
 
     const out = temporaryFolder()
     const args = ['run', 'track-many', street, '--detector', name, '--no-overlay', '--out', out]

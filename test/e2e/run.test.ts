@@ -129,6 +129,27 @@ describe('clipmill run track-many', () => {
     expect(stderr).toMatch(/^folder-blocked: .*taken/)
     expect(readFileSync(out, 'utf8')).toBe('mine')
   })
+
+  it.skipIf(process.platform !== 'linux')('and so where no folder can be made', async () => {
+    const { exit, stderr } = await clipmill('run', 'track-many', street, '--out', '/proc/nope/results')
+    expect([exit, stderr]).toEqual([3, expect.stringMatching(/^file-denied: \/proc\/nope /)])
+  })
+
+  it('stopped by Ctrl-C, it says as JSON which clips are still to be done', async () => {
+    const [home, out] = [temporaryFolder(), temporaryFolder()]
+    const again = path.join(out, 'again.mp4')
+    const { child, ended } = start(['run', 'track-many', street, again, '--out', out, '--json'], { home })
+    await expect.poll(() => existsSync(path.join(home, 'runs')), { timeout: 30_000 }).toBe(true)
+    child.kill('SIGINT')
+    const { exit, stdout } = await ended
+    expect([exit, JSON.parse(stdout)]).toEqual([
+      130,
+      [
+        { clip: street, stopped: true },
+        { clip: again, stopped: true }
+      ]
+    ])
+  })
 })
 
 it('several clips: one that fails does not stop the others, and the exit code says so', async () => {
@@ -215,9 +236,10 @@ describe('what a person may get wrong ends with a code, the next step and nothin
     Buffer.alloc(800, 128)
   ])
 
-  const cases: [what: string, args: (folder: string) => string[], exit: number, code: string][] = [
+  const cases: [what: string, args: (folder: string) => string[], exit: number, says: string][] = [
     ['no such file', folder => [path.join(folder, 'nowhere.mp4')], 3, 'clip-missing'],
-    ['a folder', folder => [folder], 3, 'clip-missing'],
+    ['a folder', folder => [folder], 3, 'is a folder, so no clip'],
+    ['a device', () => ['/dev/null'], 3, '/dev/null is no regular file, so no clip'],
     ['an empty file', folder => [write(folder, 'empty.mp4', '')], 3, 'clip-empty'],
     [
       'a text file',
@@ -227,16 +249,16 @@ describe('what a person may get wrong ends with a code, the next step and nothin
     ],
     ['a clip with sound only', folder => [write(folder, 'song.wav', silence)], 3, 'clip-not-video'],
     ['an option that is not there', () => [street, '--min-skore', '0.5'], 2, 'usage-wrong'],
-    ['no clip', () => [], 2, 'usage-wrong'],
+    ['no clip', () => [], 2, 'clipmill run track-many --help'],
     ['an option out of its range', () => [street, '--min-score', '7'], 2, 'options-invalid'],
     ['an option that is no number', () => [street, '--lost-for', 'long'], 2, 'options-invalid'],
     ['a class that the detector does not know', () => [street, '--classes', 'dragon'], 2, 'options-invalid']
   ]
-  it.each(cases)('%s', async (_, args, exit, code) => {
+  it.each(cases)('%s', async (_, args, exit, says) => {
     const [folder, out] = [temporaryFolder(), temporaryFolder()]
     const ended = await clipmill('run', 'track-many', ...args(folder), '--out', out)
     expect(ended.exit, ended.stderr).toBe(exit)
-    expect(ended.stderr).toContain(code)
+    expect(ended.stderr).toContain(says)
     expect(ended.stderr).not.toContain('internal-error')
     expect(ended.stdout).toBe('')
     expect(readdirSync(out)).toEqual([])

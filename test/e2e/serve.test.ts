@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import type { Announcement } from '../../events/announcement.ts'
@@ -42,12 +42,13 @@ it('a clip goes in by a link, its job is listed and shown, and a result comes ou
   expect((await fetch(put, { method: 'PUT', body: await readFile(clip) })).status).toBe(200)
   await expect
     .poll(() => list(), { timeout: 40_000, interval: 500 })
-    .toMatchObject([{ state: 'completed', clip: 'clip.mp4' }])
+    .toMatchObject([{ state: 'completed', clip: 'clip.mp4', key: 'track-many/clip.mp4' }])
 
   const [{ id }] = await list()
   const { stdout } = await run('jobs', 'show', id.slice(0, -4))
   expect(stdout).toMatch(/completed[^]*results\/track-many\/clip\.mp4\/.*tracks\.csv/)
-  const get = (await run('link', 'get', 'track-many/clip.mp4/manifest.json')).stdout.trim()
+  // As `jobs show` prints it.
+  const get = (await run('link', 'get', 'results/track-many/clip.mp4/manifest.json')).stdout.trim()
   expect(await (await fetch(get)).json()).toMatchObject({ frames: 6, job: { id } })
   expect(await run('jobs', 'cancel', id)).toMatchObject({
     exit: 2,
@@ -72,18 +73,53 @@ it('lists the newest, and says of a wish that nobody grants that it is pending',
   // Buckets without anybody who obeys.
   await using buckets = await openBuckets({ folder, ...address })
   await keepAddress(folder, address)
+  const keep = (told: Announcement) =>
+    buckets.results.put(announcementKey(told)!, JSON.stringify(told), { contentType: 'application/json' })
   for (const clip of ['a', 'b', 'c']) {
     const at = '2026-01-01T00:00:00Z'
     const job = `track-many-${clip === 'a' ? 'z' : clip}`
-    const accepted: Announcement = { type: 'job.accepted', job, task: 'track-many', clip, at }
-    await buckets.results.put(announcementKey(accepted)!, JSON.stringify(accepted), {
-      contentType: 'application/json'
-    })
+    const key = `track-many/${clip}`
+    const accepted: Announcement = { type: 'job.accepted', job, task: 'track-many', clip, key, at }
+    await keep(accepted)
+    if (clip === 'c') await keep({ ...accepted, type: 'job.completed', manifest: '', missingAtEnd: 62 })
   }
   expect((await list()).map(({ clip }) => clip)).toEqual(['a', 'b', 'c'])
   expect((await list('--last', '2')).map(({ clip }) => clip)).toEqual(['b', 'c'])
   expect((await run('jobs', 'ls', '--last', '2')).stderr).toContain('the newest 2 of 3 jobs')
 
+  expect((await run('jobs', 'ls', '--last', '1')).stdout).toMatch(
+    / {2}completed .* {2}track-many\/c {2}\(cut off: 62 frames are missing\)\n$/
+  )
+
+  const ambiguous = await run('jobs', 'show', 'track-many')
+  expect([ambiguous.exit, ambiguous.stderr]).toEqual([
+    3,
+    expect.stringMatching(
+      /^job-unknown: 3 jobs have an id that begins with track-many\n {2}clipmill jobs ls /
+    )
+  ])
+
   const { exit, stdout } = await run('jobs', 'cancel', 'track-many-z')
   expect([exit, stdout.trim()]).toEqual([5, 'track-many-z  waiting, to be cancelled'])
 }, 120_000)
+
+it.each([
+  ['link', 'put', ''],
+  ['link', 'put', 's3://elsewhere/clip.mp4'],
+  ['link', 'get', 's3://results/']
+])('%s %s "%s" names no key', async (...args) => {
+  expect(await openShell().run(...args)).toMatchObject({
+    exit: 2,
+    stderr: expect.stringMatching(/^usage-wrong: .*is no key.*\n {2}.*: clipmill link --help\n$/) as string
+  })
+})
+
+it('a folder that cannot be one is named, whoever looks into it', async () => {
+  const file = path.join(temporaryFolder(), 'file')
+  await writeFile(file, 'mine')
+  for (const args of [['serve'], ['jobs', 'ls'], ['link', 'put', 'a.mp4']])
+    expect(await start([...args, '--folder', file]).ended).toMatchObject({
+      exit: 2,
+      stderr: `folder-blocked: ${file} cannot be a folder: a file is in its way\n  choose another folder (CLIPMILL_HOME names the one that is used unasked), or move the file away\n`
+    })
+}, 60_000)

@@ -1,10 +1,13 @@
+import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import net, { type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { text } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Fault } from '../../events/faults.ts'
+import type { Invocation } from '../../local/messages.ts'
 import { startWorkers } from '../../local/workers.ts'
 import { childrenOf } from '../processes.ts'
 
@@ -91,6 +94,27 @@ describe('workers', () => {
     const workers = await hangingWorkers(1)
     for (let i = 0; i < 2; i++)
       await expect(workers.invoke('plan', {}, 60)).rejects.toMatchObject({ code: 'worker-lost' })
+  })
+
+  it('one whose parent is gone while it answers ends at once, without a word', async () => {
+    const scratch = await mkdtemp(path.join(tmpdir(), 'clipmill-workers-'))
+    onTestFinished(() => rm(scratch, { recursive: true }))
+    const worker = fork(new URL('../../local/worker.ts', import.meta.url), {
+      env: {
+        ...process.env,
+        CLIPMILL_UPLOADS: 'uploads',
+        CLIPMILL_RESULTS: 'results',
+        CLIPMILL_SCRATCH: scratch
+      },
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc']
+    })
+    const said = text(worker.stderr!)
+    const invocation: Invocation = { id: 0, function: 'plan', event: {}, limit: 1000 }
+    worker.send(invocation)
+    worker.disconnect()
+    expect(await once(worker, 'exit')).toEqual([null, 'SIGKILL'])
+    expect(await said).toBe('')
   })
 
   it('what one has in its scratch folder goes with it', async () => {
