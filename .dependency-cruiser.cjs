@@ -6,9 +6,9 @@ const arrows = {
   tasks: ['models', 'layers', 'events'],
   functions: ['tasks', 'layers', 'models', 'events'],
   eval: ['models', 'tasks', 'events'],
-  infra: ['functions', 'tasks', 'layers', 'events'],
+  infra: ['local', 'functions', 'tasks', 'layers', 'models', 'events'],
   local: ['functions', 'tasks', 'layers', 'models', 'events'],
-  cli: ['local', 'eval', 'functions', 'tasks', 'layers', 'models', 'events'],
+  cli: ['infra', 'local', 'eval', 'functions', 'tasks', 'layers', 'models', 'events'],
   bench: ['cli', 'local', 'functions', 'tasks', 'layers', 'models', 'events']
 }
 const folders = Object.keys(arrows)

@@ -8,10 +8,7 @@ import { sizeClasses } from './size-class.ts'
 const list = z.union([z.array(z.string()), z.string().transform(text => text.split(','))])
 const number = z.coerce.number().positive()
 const whole = number.pipe(z.int())
-const days = z.coerce
-  .number()
-  .refine(days => days in logs.RetentionDays, 'it is no number of days that CloudWatch Logs offers')
-  .transform(days => days as logs.RetentionDays)
+const days = z.coerce.number().pipe(z.enum(logs.RetentionDays))
 
 /** The options of a deployment as they stand in cdk.json or are given by `-c`: see ClipmillProps. */
 const options = z.strictObject({

@@ -71,7 +71,7 @@ export const byBatch =
             'batch.mjs',
             ...Object.entries({ ...payload, token: sfn.JsonPath.taskToken }).flatMap(([name, value]) => [
               `--${name}`,
-              sfn.JsonPath.format('{}', value as string)
+              sfn.JsonPath.format('{}', value)
             ])
           )
         },

@@ -29,12 +29,10 @@ export const bundleNames = Object.keys(entries) as BundleName[]
 /** Packages of layers are found by `require` alone: imports of modules do not look into `/opt`. */
 const fromLayers: Plugin = {
   name: 'from-layers',
-  setup: ({ onResolve, onLoad }) => {
-    onResolve({ filter: new RegExp(`^(${layered.join('|')})$`) }, ({ path }) => ({
-      path,
-      namespace: 'layer'
-    }))
-    onLoad({ filter: /./, namespace: 'layer' }, ({ path }) => ({
+  setup: build => {
+    const filter = new RegExp(`^(${layered.join('|')})$`)
+    build.onResolve({ filter }, ({ path }) => ({ path, namespace: 'layer' }))
+    build.onLoad({ filter, namespace: 'layer' }, ({ path }) => ({
       contents: `module.exports = fromLayer(${JSON.stringify(path)})`
     }))
   }

@@ -1,4 +1,3 @@
-import { formatTable } from '../../cli/table.ts'
 import { readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 
@@ -21,15 +20,12 @@ const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1)
 export const checkSizes = (folders: Record<string, string[]>) => {
   const sizes = Object.entries(folders).map(([name, all]) => ({ name, parts: all.map(sizeOf) }))
   const total = (parts: number[]) => parts.reduce((sum, part) => sum + part, 0)
-  process.stderr.write(
-    `${formatTable(
-      ['function', 'its own MB', 'layers MB', 'together MB'],
-      sizes.map(({ name, parts: [own, ...layers] }) => [
-        name,
-        ...[own, total(layers), own + total(layers)].map(megabytes)
-      ])
-    )}\n`
-  )
+  for (const { name, parts } of sizes) {
+    const [own, ...layers] = parts
+    process.stderr.write(
+      `${name.padEnd(24)} ${megabytes(total(parts)).padStart(6)} MB: ${megabytes(own)} its own, ${megabytes(total(layers))} in layers\n`
+    )
+  }
   for (const { name, parts } of sizes)
     if (total(parts) > largest)
       throw new Error(
