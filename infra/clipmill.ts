@@ -36,7 +36,7 @@ export interface ClipmillProps {
   /** Which tasks there are. @default all */
   tasks?: string[]
   /** Where each task's models run. @default lambda */
-  compute?: Record<string, Compute>
+  compute?: Partial<Record<string, Compute>>
   /** How much memory, and with it how much processor, functions have. @default medium */
   size?: SizeClass
   /** @default arm64, which is a fifth cheaper */

@@ -7,8 +7,14 @@ import { sizeClasses } from './size-class.ts'
 /** Values given by `-c` are texts. */
 const list = z.union([z.array(z.string()), z.string().transform(text => text.split(','))])
 const number = z.coerce.number().positive()
+/** `track-many=batch,segment=gpu`, or as an object. */
+const pairs = z
+  .string()
+  .transform((text): unknown => Object.fromEntries(text.split(',').map(pair => pair.split('='))))
 const whole = number.pipe(z.int())
 const days = z.coerce.number().pipe(z.enum(logs.RetentionDays))
+
+const compute = z.partialRecord(z.enum(Object.keys(tasks)), z.enum(['lambda', 'gpu', 'batch']))
 
 /** The options of a deployment as they stand in cdk.json or are given by `-c`: see ClipmillProps. */
 const options = z.strictObject({
@@ -18,7 +24,7 @@ const options = z.strictObject({
     'choose "keep" or "destroy": whether clips and results outlive the stack'
   ),
   tasks: list.pipe(z.array(z.enum(Object.keys(tasks)))).optional(),
-  compute: z.record(z.enum(Object.keys(tasks)), z.enum(['lambda', 'gpu', 'batch'])).optional(),
+  compute: compute.or(pairs.pipe(compute)).optional(),
   size: z.enum(Object.keys(sizeClasses) as [keyof typeof sizeClasses]).optional(),
   architecture: z.enum(['arm64', 'x64']).optional(),
   models: list.optional(),

@@ -1,7 +1,6 @@
 import { Logger } from '@aws-lambda-powertools/logger'
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware'
 import { Metrics } from '@aws-lambda-powertools/metrics'
-import { logMetrics } from '@aws-lambda-powertools/metrics/middleware'
 import { Tracer } from '@aws-lambda-powertools/tracer'
 import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware'
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge'
@@ -47,13 +46,15 @@ export const lambdaEntry = <C extends Context, Answer>(
   handlerWith(open)
     .use(injectLambdaContext(logger, { resetKeys: true }))
     .use(captureLambdaHandler(tracer, { captureResponse: false }))
-    .use(logMetrics(metrics))
     .before(({ event }) => {
       const subject = subjectOf(event)
       logger.appendKeys(subject)
       for (const [name, value] of Object.entries(subject)) tracer.putAnnotation(name, value)
     })
-    .after(() => logger.info('done'))
+    .after(() => {
+      if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics()
+      logger.info('done')
+    })
     .onError(request => {
       const fault = Fault.of(request.error)
       logger.error(fault.message, { fault })

@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs'
 import path from 'node:path'
 import { build, type Plugin } from 'esbuild'
 import { layered } from './layers.ts'
@@ -43,7 +42,6 @@ const fromLayer = createRequire(import.meta.url), require = fromLayer;`
 
 /** Bundles a function into `folder`, one `.mjs` for each entry. */
 export const bundle = async (name: BundleName, folder: string) => {
-  rmSync(folder, { recursive: true, force: true })
   await build({
     absWorkingDir: root,
     entryPoints: entries[name],
