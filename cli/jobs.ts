@@ -92,8 +92,7 @@ const list = async (results: Storage, client: S3Client, last: number, json: bool
   const jobs = await Array.fromAsync(inOrder(all.slice(-last), job => describe(results, job)))
   if (json) printJson(jobs)
   else if (jobs.length === 0) note('no jobs yet')
-  else
-    for (const job of jobs) print(jobLine(job))
+  else for (const job of jobs) print(jobLine(job))
   if (all.length > jobs.length) note(`the newest ${jobs.length} of ${all.length} jobs; --last tells of more`)
 }
 

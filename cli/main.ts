@@ -4,6 +4,7 @@ import { addEval } from './eval.ts'
 import { addJobs } from './jobs.ts'
 import { addModels } from './models.ts'
 import { flushed, printFault, printJson } from './output.ts'
+import { addPlan } from './plan.ts'
 import { addRun } from './run.ts'
 import { addServe } from './serve.ts'
 import { commandIn, faultOf, openShell } from './shell.ts'
@@ -23,7 +24,7 @@ export const main = async (argv: string[]) => {
     .exitOverride()
     // What commander has to say of wrong usage is said as a fault, below.
     .configureOutput({ outputError: () => undefined })
-  for (const add of [addRun, addServe, addJobs, addEval, addModels]) add(program, shell)
+  for (const add of [addRun, addPlan, addServe, addJobs, addEval, addModels]) add(program, shell)
 
   try {
     await program.parseAsync(argv)

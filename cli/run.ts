@@ -16,6 +16,7 @@ import { openWeights } from '../local/weights.ts'
 import { detectorsOf } from '../models/catalogue/index.ts'
 import { completeOptions, modelsOf, taskNamed, tasks } from '../tasks/index.ts'
 import { addTaskFlags, taskOptions } from './flags.ts'
+import { wholeNumber } from './numbers.ts'
 import { gapLines, note, print, printFault, printJson } from './output.ts'
 import { createProgress } from './progress.ts'
 import type { Shell } from './shell.ts'
@@ -28,12 +29,13 @@ export const addRun = (program: Command, shell: Shell) => {
       .command(`${task.name} <clip...>`)
       .description(task.summary)
       .option('--out <folder>', 'where the results go', 'results')
+      .option('--max-frames <number>', 'refuse clips that have more frames', wholeNumber)
       .option('--force', 'overwrite results of another job', false)
       .option('--json', 'print what came of it as JSON, and no progress', false)
     addTaskFlags(taskCommand, task)
-    taskCommand.action(async (clips: string[], { out, force }: { out: string; force: boolean }) => {
+    taskCommand.action(async (clips: string[], { out, force, maxFrames }: RunFlags) => {
       const options = taskOptions(taskCommand, task)
-      const request = { task: task.name, clips, options, out, force, json: shell.json }
+      const request = { task: task.name, clips, options, out, force, maxFrames, json: shell.json }
       shell.exit = await run(request, shell.interruptible())
     })
   }
@@ -42,12 +44,20 @@ export const addRun = (program: Command, shell: Shell) => {
   })
 }
 
+interface RunFlags {
+  out: string
+  force: boolean
+  maxFrames?: number
+}
+
 interface RunRequest {
   task: string
   clips: string[]
   options: Record<string, unknown>
   out: string
   force: boolean
+  /** Clips that have more are refused. */
+  maxFrames?: number | undefined
   json: boolean
 }
 
@@ -115,7 +125,8 @@ export const runClips = async (
       return true
     }
     const announce = progress?.take ?? (() => undefined)
-    await using pipeline = await openPipeline({ buckets, folder, models, signal, announce, admit })
+    const { maxFrames } = request
+    await using pipeline = await openPipeline({ buckets, folder, models, maxFrames, signal, announce, admit })
     for (const [i, clip] of request.clips.entries()) {
       if (signal.aborted) break
       const outcome = await runOne(buckets, pipeline, request, clip, names[i], signal)
@@ -157,7 +168,7 @@ const runOne = async (
 }
 
 /** @throws Fault clip-missing where it is no file */
-const checkFile = async (clip: string) => {
+export const checkFile = async (clip: string) => {
   const found = await stat(clip).catch(() => undefined)
   if (found?.isFile()) return
   throw new Fault('clip-missing', {

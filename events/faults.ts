@@ -26,8 +26,7 @@ interface Kind<Details> {
 const kind = <Details>(k: Kind<Details>) => k
 
 /** Two digits that count, of cents at least. */
-export const dollars = (value: number) =>
-  `$${value >= 0.1 ? value.toFixed(2) : Number(value.toPrecision(2))}`
+export const dollars = (value: number) => `$${value >= 0.1 ? value.toFixed(2) : Number(value.toPrecision(2))}`
 
 export const faults = {
   // what a person asked for
@@ -444,8 +443,8 @@ export const faults = {
   // deployments
   'region-missing': kind({
     exit: exits.usage,
-    says: () => 'it is not said in which region of AWS',
-    next: () => 'set AWS_REGION, or a region in the profile that AWS_PROFILE names'
+    says: (d: { profile: string }) => `the profile ${d.profile} names no region of AWS`,
+    next: () => 'set AWS_REGION, or name another profile with AWS_PROFILE'
   }),
   'cloud-denied': kind({
     exit: exits.cloud,
@@ -470,6 +469,14 @@ export const faults = {
         : `the stack ${d.stack} in ${d.region} has no buckets of clipmill; its state is ${d.state}`,
     next: () =>
       'check --stack, AWS_REGION and AWS_PROFILE; clipmill deploy makes it, and mends one that is not whole'
+  }),
+  'bucket-filled': kind({
+    exit: exits.usage,
+    retry: 'later',
+    says: (d: { buckets: string[] }) =>
+      `what is not empty cannot be removed, and nothing of yours is deleted for you: ${d.buckets.join(', ')}`,
+    next: () =>
+      'empty them first, with their older versions: "Empty" in the console of S3; then run the same again'
   }),
   'infra-missing': kind({
     exit: exits.usage,

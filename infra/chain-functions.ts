@@ -7,19 +7,18 @@ import * as logs from 'aws-cdk-lib/aws-logs'
 import type * as s3 from 'aws-cdk-lib/aws-s3'
 import type * as sqs from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
+import { scratchSizes, type CostBasis } from '../functions/cost/basis.ts'
 import { longest } from '../functions/chain.ts'
 import { acknowledge, acknowledgeWildcards } from './acknowledge.ts'
 import { allow } from './allow.ts'
 import type { Assets } from './assets/assets.ts'
 import type { Architecture } from './assets/place.ts'
 import { lambdaArchitecture, type SharedLayers } from './shared-layers.ts'
-import { sizeClasses, type SizeClass } from './size-class.ts'
 
 export interface ChainFunctionsProps {
   functions: Assets['functions']
   layers: SharedLayers
   architecture: Architecture
-  size: SizeClass
   uploads: s3.IBucket
   results: s3.IBucket
   bus: events.IEventBus
@@ -29,14 +28,13 @@ export interface ChainFunctionsProps {
   decodeNetwork: { vpc: ec2.IVpc; vpcSubnets: ec2.SubnetSelection; securityGroups: ec2.ISecurityGroup[] }
   logRetention: logs.RetentionDays
   removalPolicy: RemovalPolicy
+  /** Says, among other things, how much memory each function has. */
+  costs: CostBasis
   /** Frames that a clip may have, and dollars that a job may be expected to cost. */
   limits: { maxFrames?: number; maxCost?: number }
 }
 
 type Name = Exclude<keyof Assets['functions'], 'webhook'>
-
-/** The largest that Lambda gives: a clip has to lie there as a file. */
-const clipStorage = Size.gibibytes(10)
 
 /**
  * The functions of the chain: one role each, with the rights of docs/security.md and no more. `infer` is one function a
@@ -55,7 +53,8 @@ export class ChainFunctions extends Construct {
   constructor(scope: Construct, id: string, props: ChainFunctionsProps) {
     super(scope, id)
     const { layers, uploads, results, bus } = props
-    const media = { layers: [layers.media], ephemeralStorageSize: clipStorage }
+    const media = { layers: [layers.media] }
+    const costs = { CLIPMILL_COST: JSON.stringify(props.costs) }
     const models = { CLIPMILL_MODELS: '/var/task/models' }
     const busName = { CLIPMILL_BUS: bus.eventBusName }
 
@@ -68,20 +67,22 @@ export class ChainFunctions extends Construct {
       ...media,
       environment: {
         ...busName,
+        ...costs,
         ...defined({ CLIPMILL_MAX_FRAMES: props.limits.maxFrames, CLIPMILL_MAX_COST: props.limits.maxCost })
       }
     })
     // No bus from there: its progress is not told.
     this.decode = this.make('decode', 'decode', props, { ...media, ...props.decodeNetwork })
     this.render = this.make('render', 'render', props, { ...media, environment: busName })
-    this.store = this.make('store', 'store', props, { ...media, environment: { ...models, ...busName } })
+    this.store = this.make('store', 'store', props, {
+      ...media,
+      environment: { ...models, ...busName, ...costs }
+    })
     this.infer = Object.fromEntries(
       Object.entries(layers.models).map(([task, models]) => [
         task,
         this.make('infer', `infer-${task}`, props, {
           layers: [layers.inference, models],
-          // A model of the model store lies there, mapped into memory.
-          ephemeralStorageSize: Size.gibibytes(4),
           environment: { ...busName }
         })
       ])
@@ -129,7 +130,7 @@ export class ChainFunctions extends Construct {
   private make(
     name: Name,
     id: string,
-    { functions, architecture, size, uploads, results, logRetention, removalPolicy }: ChainFunctionsProps,
+    { functions, architecture, costs, uploads, results, logRetention, removalPolicy }: ChainFunctionsProps,
     more: Partial<lambda.FunctionProps>
   ) {
     const logGroup = new logs.LogGroup(this, `${id}-log`, { retention: logRetention, removalPolicy })
@@ -143,7 +144,9 @@ export class ChainFunctions extends Construct {
       architecture: lambdaArchitecture[architecture],
       code: lambda.Code.fromAsset(functions[name]),
       handler: 'index.handler',
-      memorySize: sizeClasses[size][name],
+      ...(name === 'intake'
+        ? { memorySize: 512 }
+        : { memorySize: costs.memory[name], ephemeralStorageSize: Size.mebibytes(scratchSizes[name]) }),
       timeout: Duration.seconds(longest),
       tracing: lambda.Tracing.ACTIVE,
       role,

@@ -9,6 +9,7 @@ import type * as s3 from 'aws-cdk-lib/aws-s3'
 import * as sqs from 'aws-cdk-lib/aws-sqs'
 import type * as sfn from 'aws-cdk-lib/aws-stepfunctions'
 import { Construct } from 'constructs'
+import { costBasisOf, type SizeClass } from '../functions/cost/basis.ts'
 import { taskNamed, tasks as allTasks } from '../tasks/index.ts'
 import { acknowledge } from './acknowledge.ts'
 import { makeAssets } from './assets/assets.ts'
@@ -23,7 +24,6 @@ import { byLambda, type Invocation } from './invocation.ts'
 import { MalwareGate } from './malware-gate.ts'
 import { Observability } from './observability.ts'
 import { SharedLayers } from './shared-layers.ts'
-import type { SizeClass } from './size-class.ts'
 import { TaskPipeline } from './task-pipeline.ts'
 import { WebhookFunction } from './webhook-function.ts'
 
@@ -36,7 +36,7 @@ export interface ClipmillProps {
   /** Which tasks there are. @default all */
   tasks?: string[]
   /** Where each task's models run. @default lambda */
-  compute?: Partial<Record<string, Compute>>
+  compute?: Record<string, Compute>
   /** How much memory, and with it how much processor, functions have. @default medium */
   size?: SizeClass
   /** @default arm64, which is a fifth cheaper */
@@ -126,7 +126,6 @@ export class Clipmill extends Construct {
       functions: assets.functions,
       layers: new SharedLayers(this, 'Layers', { layers: assets.layers, architecture }),
       architecture,
-      size,
       uploads,
       results,
       bus: this.bus,
@@ -137,6 +136,7 @@ export class Clipmill extends Construct {
       }),
       logRetention,
       removalPolicy,
+      costs: costBasisOf({ size, architecture, compute }),
       limits: { maxFrames: props.maxFrames, maxCost: props.maxCost }
     })
 

@@ -2,7 +2,7 @@ import * as logs from 'aws-cdk-lib/aws-logs'
 import type { Node } from 'constructs'
 import { z } from 'zod'
 import { tasks } from '../tasks/index.ts'
-import { sizeClasses } from './size-class.ts'
+import { computes, sizeClasses } from '../functions/cost/basis.ts'
 
 /** Values given by `-c` are texts. */
 const list = z.union([z.array(z.string()), z.string().transform(text => text.split(','))])
@@ -14,7 +14,12 @@ const pairs = z
 const whole = number.pipe(z.int())
 const days = z.coerce.number().pipe(z.enum(logs.RetentionDays))
 
-const compute = z.partialRecord(z.enum(Object.keys(tasks)), z.enum(['lambda', 'gpu', 'batch']))
+const compute = z
+  .record(z.string(), z.enum(computes))
+  .refine(
+    given => Object.keys(given).every(task => Object.hasOwn(tasks, task)),
+    'it names a task that is not there'
+  )
 
 /** The options of a deployment as they stand in cdk.json or are given by `-c`: see ClipmillProps. */
 const options = z.strictObject({

@@ -18,6 +18,8 @@ interface PipelineOptions {
   folder: string
   /** Folder of the built models. */
   models: string
+  /** Frames that a clip may have at most. @default no other limit than everywhere */
+  maxFrames?: number
   announce: (announcement: Announcement) => void
   /** Asked before a job's chain begins: whether there is anything to do; what it throws ends the job. */
   admit: (job: Job) => Promise<boolean>
@@ -50,6 +52,7 @@ export const openPipeline = async ({
   buckets: { store, credentials, uploads },
   folder,
   models,
+  maxFrames,
   announce,
   admit,
   onUpload,
@@ -70,6 +73,7 @@ export const openPipeline = async ({
       CLIPMILL_MODELS: models,
       CLIPMILL_SCRATCH: scratch,
       CLIPMILL_THREADS: '1',
+      ...(maxFrames !== undefined && { CLIPMILL_MAX_FRAMES: String(maxFrames) }),
       CLIPMILL_S3_ENDPOINT: store.endpoint,
       AWS_ACCESS_KEY_ID: credentials.accessKeyId,
       AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey

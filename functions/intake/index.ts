@@ -71,8 +71,8 @@ const readRequests = async (context: IntakeContext, upload: Upload) => {
   if (upload.key.endsWith('.job.json')) return readTicket(context, upload)
   const [folder] = upload.key.split('/', 1)
   if (!Object.hasOwn(tasks, folder) || upload.key.endsWith('.json') || upload.key.endsWith('/')) return []
-  const options = await readOptions(context, upload)
-  return [{ clip: upload, name: withoutFolder(upload.key), task: folder, options }]
+  const beside = await readBeside(context, upload)
+  return [{ clip: upload, name: withoutFolder(upload.key), task: folder, ...beside }]
 }
 
 const readTicket = async (context: IntakeContext, { bucket, key, version }: Upload) => {
@@ -80,16 +80,19 @@ const readTicket = async (context: IntakeContext, { bucket, key, version }: Uplo
   const found = await context.uploads.head(clipKey)
   if (!found) throw new Fault('clip-missing', { clip: clipKey })
   const clip = { bucket, key: clipKey, bytes: found.size, etag: found.etag, version: found.versionId }
-  return tasks.map(({ task, options }) => ({ clip, name: withoutFolder(clipKey), task, options }))
+  return tasks.map(task => ({ clip, name: withoutFolder(clipKey), ...task }))
 }
 
-const readOptions = async (context: IntakeContext, { key, version }: Upload) => {
+/** Options and limits that came with a clip. */
+const readBeside = async (context: IntakeContext, { key, version }: Upload) => {
   const metadata = (await context.uploads.head(key, version))?.metadata['clipmill-options']
-  if (metadata !== undefined) return parse(sideFile.shape.options, `the metadata of ${key}`, metadata)
+  if (metadata !== undefined)
+    return { options: parse(sideFile.shape.options, `the metadata of ${key}`, metadata) }
   const beside = `${key}.json`
   // Beside the longest keys there is no room for one.
-  if (Buffer.byteLength(beside) > longestKey || !(await context.uploads.exists(beside))) return {}
-  return parse(sideFile, beside, await readText(context, beside)).options
+  if (Buffer.byteLength(beside) > longestKey || !(await context.uploads.exists(beside)))
+    return { options: {} }
+  return parse(sideFile, beside, await readText(context, beside))
 }
 
 const readText = async ({ uploads }: IntakeContext, key: string, version?: string) => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import packageJson from '../../package.json' with { type: 'json' }
 import { frameTable } from '../../events/clip.ts'
-import { job as jobSchema, type Job } from '../../events/job.ts'
+import { job as jobSchema, type Job, type Limits } from '../../events/job.ts'
 import { plan as planSchema } from '../../events/plan.ts'
 import { rowsOf } from '../../events/rows.ts'
 import type { Upload } from '../../events/upload.ts'
@@ -12,17 +12,23 @@ import { keys, segmentOf, shortened } from './keys.ts'
 
 /**
  * The job of a request. Its id follows from the upload (bucket, key, version or content tag), the task, the complete
- * options, the digests of the models and our version, so the same request is the same job whenever and however often it
- * comes.
+ * options, the limits, the digests of the models and our version, so the same request is the same job whenever and
+ * however often it comes.
  * @param builtDetector finds weights beside those of the catalogue: a user's own that stand built
  * @throws Fault task-unknown, options-invalid, model-not-built
  */
 export const makeJob = (
-  request: { clip: Upload; name: string; task: string; options: Record<string, unknown> },
+  request: {
+    clip: Upload
+    name: string
+    task: string
+    options: Record<string, unknown>
+    limits?: Limits | undefined
+  },
   digest: (model: string) => string,
   builtDetector: FindDetector = () => undefined
 ): Job => {
-  const { clip, name } = request
+  const { clip, name, limits } = request
   const task = taskNamed(request.task)
   const options = completeOptions(
     task,
@@ -39,7 +45,9 @@ export const makeJob = (
     clip.version ?? clip.etag,
     task.name,
     sorted(options),
-    sorted(models)
+    sorted(models),
+    // With higher ones, what was refused is tried anew.
+    ...(limits ? [sorted(limits)] : [])
   ]
   const hash = createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 24)
   return {
@@ -48,6 +56,7 @@ export const makeJob = (
     clip,
     name,
     options,
+    ...(limits && { limits }),
     models,
     results: `${task.name}/${shortened(name)}/${hash}/`
   }

@@ -1,5 +1,7 @@
 import packageJson from '../../package.json' with { type: 'json' }
 import type { Manifest } from '../../events/manifest.ts'
+import { actualDollars } from '../cost/estimate.ts'
+import { prices } from '../cost/prices.ts'
 import { inOrder, manyAhead } from '../shared/ahead.ts'
 import type { Context } from '../shared/context.ts'
 import type { Work } from '../shared/job.ts'
@@ -17,6 +19,8 @@ export const writeManifest = async (
 ): Promise<string> => {
   const { job, plan, task } = work
   const key = `${job.results}manifest.json`
+  const timings = await sumTimings(context, job.id)
+  const cost = costOf(context, work, timings)
   const manifest: Manifest = {
     job,
     clip: plan.clip,
@@ -32,12 +36,19 @@ export const writeManifest = async (
           ...(await context.models.describe(job.models[stage.name]))
         }))
     ),
-    timings: await sumTimings(context, job.id),
-    files
+    timings,
+    files,
+    ...(cost && { cost })
   }
   await context.results.put(key, JSON.stringify(manifest, null, 2), { contentType: 'application/json' })
   await putNewest(context, manifest)
   return key
+}
+
+const costOf = ({ cost: basis }: Context, { job, task, plan }: Work, timings: Manifest['timings']) => {
+  if (!basis || plan.estimate === undefined) return undefined
+  const actual = actualDollars({ task, options: job.options, ...plan }, timings, basis)
+  return { currency: prices.currency, prices: prices.date, estimate: plan.estimate, actual }
 }
 
 const sumTimings = async ({ results }: Context, id: string): Promise<Manifest['timings']> => {

@@ -1,0 +1,102 @@
+/**
+ * What a frame takes in each step: seconds of one processor, measured on 2026-11-24 as processor time of jobs over the demo
+ * clip (768x576), on a virtual machine with AMD EPYC (Zen 4), Node 24.21.0, ONNX Runtime 1.30.0, others working beside.
+ * arm64 is taken to be as fast, and a Lambda processor (1,769 MB) to be one of that machine. What is worked out from these
+ * is to be trusted within a factor of two.
+ */
+import { z } from 'zod'
+import type { ClipFacts } from '../../events/clip.ts'
+import { catalogue, type Weights } from '../../models/catalogue/index.ts'
+import type { YoloxVariantName } from '../../models/yolox/variants.ts'
+import { detectionSize, type Size } from '../../models/yolox/preprocess.ts'
+import type { Task } from '../../tasks/define.ts'
+import { stepOf, type Call } from '../chain.ts'
+
+/** A job as its plan has it. */
+export interface PlannedJob {
+  task: Task
+  /** Complete. */
+  options: unknown
+  clip: ClipFacts
+  /** Size of the pictures that decoding makes. */
+  pictures: Size
+  segments: number
+  /** Weights that the options may name. @default the catalogue's */
+  weights?: readonly Weights[]
+}
+
+/** Of one frame, or one invocation. */
+interface Speed {
+  /** On one processor. */
+  seconds: number
+  /** Within a run of the model, which a GPU takes over. */
+  modelSeconds?: number
+}
+
+const megapixels = ({ width, height }: Size) => (width * height) / 1e6
+
+/** Per megapixel of the network's input; nano measured, the others after the ratios in docs/benchmarks.md. */
+const yoloxRuns: Record<YoloxVariantName, number> = { nano: 0.11, tiny: 0.4, s: 0.72, m: 1.6, l: 4.3, x: 7 }
+/** Per megapixel of a picture, JPEG to pixels; and of the network's input, letterbox and what else is around a run. */
+const pictureRead = 0.012
+const inputFilled = 0.035
+
+const detection = z.object({ detector: z.string(), detectorSize: z.number() })
+
+/** By stage, so that a stage which two tasks have is measured once. */
+const stages: Record<string, (job: PlannedJob) => Speed> = {
+  detect: ({ options, pictures, weights = catalogue }) => {
+    const { detector, detectorSize } = detection.parse(options)
+    const input = megapixels(detectionSize(pictures.width, pictures.height, detectorSize))
+    // Of weights that only a deployment knows, the network is not known here: the largest is the one that keeps a limit.
+    const variant = weights.find(({ name }) => name === detector)?.variant ?? 'x'
+    return {
+      seconds: pictureRead * megapixels(pictures) + inputFilled * input,
+      modelSeconds: yoloxRuns[variant] * input
+    }
+  },
+  associate: () => ({ seconds: 0.0008 })
+}
+
+/** What a frame takes in a step. */
+export const frameSpeed = (job: PlannedJob, call: Call): Speed => {
+  switch (call.function) {
+    case 'plan':
+      return { seconds: 0 }
+    case 'decode':
+      return { seconds: 0.019 * megapixels(job.clip.video) }
+    case 'infer':
+      return stages[stepOf(call)](job)
+    case 'render':
+      return { seconds: job.task.overlay(job.options) ? 0.025 * megapixels(job.pictures) : 0 }
+    case 'store':
+      return { seconds: 0.002 }
+  }
+}
+
+/** Seconds that an invocation takes besides its frames: reads and writes of small objects. */
+export const invocationSeconds = 0.15
+
+/** Share of a step's work that more than one processor can take part in (Amdahl), estimated from runs with two threads. */
+const shared: Record<Call['function'], number> = { plan: 0, decode: 0.8, infer: 0.7, render: 0.8, store: 0 }
+
+/** Seconds on so many processors of what takes one second on one. */
+export const sharedOut = (of: Call['function'], processors: number) =>
+  1 - shared[of] + shared[of] / Math.max(1, processors)
+
+// What nobody has measured yet: no deployment of ours has run.
+
+/** Seconds until a new environment of a function does its first work; Lambda charges them. */
+export const environmentStart = 1.5
+/** Bytes a second at which a function fetches a clip. */
+export const clipRate = 80e6
+/** How many times as fast as one processor a T4 runs a model. */
+export const gpuSpeedup = 20
+/** Processors of a GPU instance. */
+export const gpuProcessors = 4
+/** Seconds that an instance with a GPU takes to start, and waits for more work before it goes. */
+export const instanceStart = 240
+/** Instances that one job has at most. */
+export const mostInstances = { gpu: 4, batch: 8 }
+/** Bytes of a picture per pixel, JPEG; measured on the demo clip. */
+export const pictureBytes = 0.23
