@@ -24,7 +24,7 @@ export interface Context {
   now(): Date
   announce(announcement: Announcement): Promise<void>
   /** Told what each step took, for who watches over many jobs. */
-  measure(step: Timing & { task: string }): void
+  measure: (step: Timing & { task: string }) => void
   /** Milliseconds until this invocation is cut off. */
   remaining(): number
 }
