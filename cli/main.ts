@@ -1,5 +1,8 @@
 import { Command } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
+import { addCloud } from './cloud.ts'
+import { addDeploy } from './deploy.ts'
+import { addDoctor } from './doctor.ts'
 import { addEval } from './eval.ts'
 import { addJobs } from './jobs.ts'
 import { addModels } from './models.ts'
@@ -24,7 +27,8 @@ export const main = async (argv: string[]) => {
     .exitOverride()
     // What commander has to say of wrong usage is said as a fault, below.
     .configureOutput({ outputError: () => undefined })
-  for (const add of [addRun, addPlan, addServe, addJobs, addEval, addModels]) add(program, shell)
+  for (const add of [addRun, addPlan, addServe, addJobs, addEval, addModels, addDeploy, addCloud, addDoctor])
+    add(program, shell)
 
   try {
     await program.parseAsync(argv)

@@ -2,6 +2,7 @@ import * as logs from 'aws-cdk-lib/aws-logs'
 import type { Node } from 'constructs'
 import { z } from 'zod'
 import { tasks } from '../tasks/index.ts'
+import { problemsOf } from '../events/problems.ts'
 import { computes, sizeClasses } from '../functions/cost/basis.ts'
 
 /** Values given by `-c` are texts. */
@@ -44,13 +45,15 @@ const options = z.strictObject({
   maxCost: number.optional()
 })
 
-/** @throws ZodError that names each option which is not as it should be */
-export const clipmillContext = (node: Node) =>
-  options.parse(
-    Object.fromEntries(
-      Object.keys(options.shape).flatMap(name => {
-        const value: unknown = node.tryGetContext(name)
-        return value === undefined ? [] : [[name, value]]
-      })
-    )
+/** @throws Error that names each option which is not as it should be */
+export const clipmillContext = (node: Node) => {
+  const given = Object.keys(options.shape).flatMap(name => {
+    const value: unknown = node.tryGetContext(name)
+    return value === undefined ? [] : [[name, value] as const]
+  })
+  const parsed = options.safeParse(Object.fromEntries(given))
+  if (parsed.success) return parsed.data
+  throw new Error(
+    `the options of the deployment, in cdk.json or by -c name=value:\n${problemsOf(parsed.error).join('\n')}`
   )
+}

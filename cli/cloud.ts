@@ -1,0 +1,120 @@
+import { createInterface } from 'node:readline/promises'
+import { Option, type Command } from 'commander'
+import { Fault } from '../events/faults.ts'
+import type { Account } from './cloud/account.ts'
+import type { Stack } from './cloud/stack.ts'
+import { addStackOption, stackFlag } from './deploy.ts'
+import { note, print, printJson } from './output.ts'
+import type { Shell } from './shell.ts'
+
+interface StackFlag {
+  stack: string
+}
+
+const states = ['running', 'completed', 'partial', 'failed', 'cancelled'] as const
+
+/** The AWS SDK is loaded by the commands that need it, since that takes longer than most other commands. */
+export const addCloud = (program: Command, shell: Shell) => {
+  const cloud = program.command('cloud').description('what clipmill deploy made in the AWS account')
+  const command = (name: string, description: string, parent = cloud) =>
+    addStackOption(parent.command(name).description(description)).option('--json', 'as JSON', false)
+  const say = <T>(answer: T, lines: (answer: T) => string[]) => {
+    if (shell.json) printJson(answer)
+    else for (const line of lines(answer)) print(line)
+  }
+
+  command('status', 'its state, buckets and machines, and what they did within the last day').action(
+    async (flags: StackFlag) => {
+      const { readStatus, statusLines } = await import('./cloud/status.ts')
+      const { account, stack } = await open(flags)
+      say(await readStatus(account, stack), statusLines)
+    }
+  )
+  command('jobs', 'list them, newest first')
+    .option('--last <count>', 'that many of the newest', Number, 50)
+    .addOption(new Option('--state <state>', 'only those that are').choices(states))
+    .action(async (flags: StackFlag & { last: number; state?: (typeof states)[number] }) => {
+      const { last, state } = flags
+      if (!(Number.isInteger(last) && last > 0))
+        throw new Fault('usage-wrong', { problem: '--last takes a whole number from 1' })
+      const { listJobs, jobsLines } = await import('./cloud/jobs.ts')
+      const { account, stack } = await open(flags)
+      const jobs = await listJobs(account, stack, { last, state })
+      if (jobs.length === 0 && !shell.json) note('no jobs')
+      say(jobs, jobs => jobsLines(jobs))
+    })
+  command('logs <id>', 'what the functions logged of a job, and what went wrong').action(
+    async (id: string, flags: StackFlag) => {
+      const { readLogs, logsLines } = await import('./cloud/logs.ts')
+      const { account, stack } = await open(flags)
+      say(await readLogs(account, stack, id), logs => logsLines(logs, stackFlag(flags.stack)))
+    }
+  )
+  for (const [name, description] of [
+    ['cancel', 'stop jobs; what they have done stays'],
+    ['retry', 'do what is missing of jobs that failed, ended in part or were cancelled']
+  ] as const)
+    command(`${name} <id...>`, description).action(async (ids: string[], flags: StackFlag) => {
+      const { cancelJob, retryJob, controlLines } = await import('./cloud/control.ts')
+      const { account, stack } = await open(flags)
+      const control = { cancel: cancelJob, retry: retryJob }[name]
+      const done = []
+      for (const id of ids) done.push(await control(account, stack, id))
+      say(done, controlLines)
+    })
+  command('links <id>', 'links by which anybody can download the results of a job')
+    .option('--expires <time>', 'how long they are good for, e.g. 15m, 1h or 7d', '1h')
+    .action(async (id: string, flags: StackFlag & { expires: string }) => {
+      const { makeLinks, secondsOf, linksLines } = await import('./cloud/links.ts')
+      const seconds = secondsOf(flags.expires)
+      const { account, stack } = await open(flags)
+      say(await makeLinks(account, stack, id, seconds), linksLines)
+    })
+  command('destroy', 'remove it; what is kept is told of first')
+    .option('--dry-run', 'only tell what would go, what would stay, and what that costs', false)
+    .option('--yes', 'do not ask', false)
+    .action(async ({ stack, dryRun, yes }: StackFlag & { dryRun: boolean; yes: boolean }) => {
+      const { readFate, fateLines } = await import('./cloud/destroy.ts')
+      const { openAccount } = await import('./cloud/account.ts')
+      const fate = await readFate(await openAccount(), stack)
+      say(fate, fateLines)
+      if (dryRun) return
+      if (fate.toEmpty.length > 0)
+        throw new Fault('bucket-filled', { buckets: fate.toEmpty.map(({ id }) => id) })
+      if (!yes && !(await agreed(`remove ${stack}? `))) return
+      const { runCdk } = await import('./cloud/cdk.ts')
+      await runCdk('destroy', ['--force'], stack)
+    })
+  const policies = cloud.command('policies').description('IAM policies with what a role needs, and why')
+  for (const [name, description] of [
+    ['deploy', 'for who deploys, and for who bootstraps the account'],
+    ['use', 'for who uploads clips, and stops jobs or begins them again'],
+    ['read', 'for who looks at jobs and takes results']
+  ] as const)
+    command(name, description, policies).action(async (flags: StackFlag) => {
+      const { deployPolicy, readPolicy, usePolicy } = await import('./cloud/policies.ts')
+      if (name === 'deploy') {
+        const { openAccount } = await import('./cloud/account.ts')
+        printJson(await deployPolicy(await openAccount(), flags.stack))
+      } else {
+        const { account, stack } = await open(flags)
+        printJson(await { use: usePolicy, read: readPolicy }[name](account, stack))
+      }
+    })
+}
+
+/** @throws Fault region-missing, stack-missing, cloud-denied, cloud-unavailable */
+const open = async ({ stack }: StackFlag): Promise<{ account: Account; stack: Stack }> => {
+  const { openAccount } = await import('./cloud/account.ts')
+  const { readStack } = await import('./cloud/stack.ts')
+  const account = await openAccount()
+  return { account, stack: await readStack(account, stack) }
+}
+
+/** @throws Fault usage-wrong where nobody can be asked */
+const agreed = async (question: string) => {
+  if (!process.stdin.isTTY)
+    throw new Fault('usage-wrong', { problem: 'nobody can be asked here; say --yes if it is to be' })
+  using line = createInterface({ input: process.stdin, output: process.stderr })
+  return /^y(es)?$/i.test(await line.question(question))
+}
