@@ -1,10 +1,15 @@
 import { configDefaults, defineConfig } from 'vitest/config'
 
-/** `--mode long` runs the checks that take too long for every day, and nothing else. */
+/** `--mode long` runs the checks that take too long for every day, `--mode cloud` those of what is deployed; nothing else. */
+const kinds = ['long', 'cloud']
+
 export default defineConfig(({ mode }) => ({
   test: {
-    include: [mode === 'long' ? 'test/**/*.long.test.ts' : 'test/**/*.test.ts'],
-    exclude: [...configDefaults.exclude, ...(mode === 'long' ? [] : ['test/**/*.long.test.ts'])],
+    include: [kinds.includes(mode) ? `test/**/*.${mode}.test.ts` : 'test/**/*.test.ts'],
+    exclude: [
+      ...configDefaults.exclude,
+      ...(kinds.includes(mode) ? [] : kinds.map(kind => `test/**/*.${kind}.test.ts`))
+    ],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
