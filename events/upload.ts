@@ -13,6 +13,9 @@ export const upload = z.strictObject({
 })
 export type Upload = z.infer<typeof upload>
 
+/** What an event tells of an upload; not all of them say how large it is. */
+export type ToldUpload = Omit<Upload, 'bytes'> & { bytes?: number }
+
 /** S3's 'Object Created' as EventBridge delivers it; the key is plain text. Fields that AWS may add are let through. */
 export const objectCreated = z.looseObject({
   'detail-type': z.literal('Object Created'),
@@ -53,7 +56,37 @@ const s3Notification = z.looseObject({
   )
 })
 
-const fromObjectCreated = ({ detail: { bucket, object } }: ObjectCreated): Upload => ({
+/** GuardDuty's word on an upload that waited for it. */
+const scanned = z.looseObject({
+  'detail-type': z.literal('GuardDuty Malware Protection Object Scan Result'),
+  source: z.literal('aws.guardduty'),
+  detail: z.looseObject({
+    s3ObjectDetails: z.looseObject({
+      bucketName: z.string(),
+      objectKey: z.string(),
+      eTag: z.string(),
+      versionId: z.string().optional()
+    }),
+    scanResultDetails: z.looseObject({ scanResultStatus: z.string() })
+  })
+})
+
+/** Only what was found clean is an upload. */
+const fromScanned = ({
+  detail: { s3ObjectDetails, scanResultDetails }
+}: z.infer<typeof scanned>): ToldUpload[] =>
+  scanResultDetails.scanResultStatus === 'NO_THREATS_FOUND'
+    ? [
+        {
+          bucket: s3ObjectDetails.bucketName,
+          key: s3ObjectDetails.objectKey,
+          etag: s3ObjectDetails.eTag,
+          version: s3ObjectDetails.versionId
+        }
+      ]
+    : []
+
+const fromObjectCreated = ({ detail: { bucket, object } }: ObjectCreated): ToldUpload => ({
   bucket: bucket.name,
   key: object.key,
   bytes: object.size,
@@ -62,7 +95,7 @@ const fromObjectCreated = ({ detail: { bucket, object } }: ObjectCreated): Uploa
   sequencer: object.sequencer
 })
 
-const fromNotification = ({ Records }: z.infer<typeof s3Notification>): Upload[] =>
+const fromNotification = ({ Records }: z.infer<typeof s3Notification>): ToldUpload[] =>
   Records.filter(record => record.eventName.startsWith('ObjectCreated:')).map(
     ({ s3: { bucket, object } }) => ({
       bucket: bucket.name,
@@ -74,8 +107,12 @@ const fromNotification = ({ Records }: z.infer<typeof s3Notification>): Upload[]
     })
   )
 
-/** Any event that tells of uploads: through EventBridge, or S3's own notification (one or many records). */
+/**
+ * Any event that tells of uploads: through EventBridge, S3's own notification (one or many records), or GuardDuty's word
+ * that it found nothing in one.
+ */
 export const uploadEvent = z.union([
   objectCreated.transform(event => [fromObjectCreated(event)]),
-  s3Notification.transform(fromNotification)
+  s3Notification.transform(fromNotification),
+  scanned.transform(fromScanned)
 ])

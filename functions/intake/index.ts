@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { Fault, isFault, type FaultRecord } from '../../events/faults.ts'
 import { sideFile, ticket, type Job } from '../../events/job.ts'
 import { problemsOf } from '../../events/problems.ts'
-import { uploadEvent, type Upload } from '../../events/upload.ts'
+import { uploadEvent, type ToldUpload, type Upload } from '../../events/upload.ts'
 import { tasks } from '../../tasks/index.ts'
 import type { IntakeContext } from '../shared/context.ts'
 import { about, makeJob } from '../shared/job.ts'
@@ -21,12 +21,12 @@ const longestKey = 1024
  * tasks. Other keys are none of our business. An upload is taken whole or refused whole; what is refused leaves an error
  * object in the results bucket.
  */
-export const intake = async (context: IntakeContext, uploads: Upload[]) => {
+export const intake = async (context: IntakeContext, uploads: ToldUpload[]) => {
   const started: Job[] = []
   const refused: FaultRecord[] = []
   for (const upload of uploads) {
     try {
-      const requests = await readRequests(context, upload)
+      const requests = await readRequests(context, await measured(context, upload))
       const jobs = requests.map(request => makeJob(request, context.models.digest, context.models.detector))
       for (const job of jobs) await accept(context, job)
       started.push(...jobs)
@@ -49,7 +49,14 @@ const accept = async (context: IntakeContext, job: Job) => {
   await context.start(job)
 }
 
-const refuse = async (context: IntakeContext, { bucket, key }: Upload, fault: Fault) => {
+const measured = async ({ uploads }: IntakeContext, told: ToldUpload): Promise<Upload> => {
+  if (told.bytes !== undefined) return { ...told, bytes: told.bytes }
+  const found = await uploads.head(told.key, told.version)
+  if (!found) throw new Fault('clip-missing', { clip: told.key })
+  return { ...told, bytes: found.size }
+}
+
+const refuse = async (context: IntakeContext, { bucket, key }: ToldUpload, fault: Fault) => {
   const record = fault.toJSON()
   await context.results.put(refusedKey(key), JSON.stringify({ bucket, key, ...record }, null, 2), {
     contentType: 'application/json'

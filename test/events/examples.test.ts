@@ -16,6 +16,7 @@ const example = (name: string): unknown => JSON.parse(readFileSync(path.join(fol
 const schemas: Record<string, z.ZodType> = {
   's3-object-created.json': uploadEvent,
   's3-notification.json': uploadEvent,
+  'malware-scan.json': uploadEvent,
   'ticket.job.json': ticket,
   'side-file.json': sideFile,
   'job.json': job,
@@ -56,6 +57,14 @@ describe('news of an upload', () => {
     expect(uploadEvent.parse(example('s3-object-created.json'))).toEqual([upload])
     // The removal in the same batch is none of our business.
     expect(uploadEvent.parse(example('s3-notification.json'))).toEqual([upload])
+  })
+
+  it('comes from GuardDuty too, without size, where uploads wait for it; of what was not found clean there is none', () => {
+    const scan = example('malware-scan.json') as { detail: object }
+    const { bucket, key, etag, version } = upload
+    expect(uploadEvent.parse(scan)).toEqual([{ bucket, key, etag, version }])
+    const scanResultDetails = { scanResultStatus: 'THREATS_FOUND' }
+    expect(uploadEvent.parse({ ...scan, detail: { ...scan.detail, scanResultDetails } })).toEqual([])
   })
 
   it('is refused in any other form', () => {

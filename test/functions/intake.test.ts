@@ -47,6 +47,16 @@ describe('a clip below the name of a task', () => {
     expect(world.announced).toHaveLength(1)
   })
 
+  it('is the same job where its event does not tell how large it is', async () => {
+    const world = await makeWorld()
+    await world.context.uploads.put('track-many/a.mp4', 'clip', video)
+    const { bytes, ...told } = await uploaded(world, 'track-many/a.mp4')
+    const { started } = await intake(world.context, [told])
+    expect(started).toMatchObject([{ clip: { bytes } }])
+    const gone = await intake(world.context, [{ ...told, key: 'track-many/b.mp4' }])
+    expect(gone.refused).toMatchObject([{ code: 'clip-missing' }])
+  })
+
   it('is another job when its content is another', async () => {
     const world = await makeWorld()
     const ids = []
