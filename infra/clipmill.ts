@@ -12,6 +12,7 @@ import { Construct } from 'constructs'
 import { costBasisOf, type SizeClass } from '../functions/cost/basis.ts'
 import { taskNamed, tasks as allTasks } from '../tasks/index.ts'
 import { acknowledge } from './acknowledge.ts'
+import { AnnouncementSchema } from './announcement-schema.ts'
 import { makeAssets } from './assets/assets.ts'
 import type { Architecture } from './assets/place.ts'
 import { ChainFunctions } from './chain-functions.ts'
@@ -112,6 +113,7 @@ export class Clipmill extends Construct {
     this.uploads = uploads
     this.results = results
     this.bus = props.bus ?? new events.EventBus(this, 'Bus')
+    new AnnouncementSchema(this, 'Schema')
     const deadLetters = new sqs.Queue(this, 'DeadLetters', {
       enforceSSL: true,
       retentionPeriod: Duration.days(14),

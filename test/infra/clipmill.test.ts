@@ -2,6 +2,7 @@ import { Match } from 'aws-cdk-lib/assertions'
 import * as events from 'aws-cdk-lib/aws-events'
 import * as s3 from 'aws-cdk-lib/aws-s3'
 import { describe, expect, it } from 'vitest'
+import { announcement } from '../../events/announcement.ts'
 import { actionsOf, deploy, inspect, type Statement } from './deployment.ts'
 
 describe('clipmill in an account, with no property given', () => {
@@ -85,6 +86,18 @@ describe('clipmill in an account, with no property given', () => {
       .Statement
     expect(Action).not.toContain('s3:*')
     expect(JSON.stringify(Resource)).toMatch(/BucketsUploads.*BucketsResults/)
+  })
+
+  it('publishes the schema of each announcement', () => {
+    const schemas = ofType('AWS::EventSchemas::Schema').map(([, { Properties }]) => Properties)
+    expect(schemas.map(({ SchemaName }) => SchemaName).toSorted()).toEqual(
+      announcement.options.map(({ shape }) => `clipmill@${shape.type.value}`).toSorted()
+    )
+    const accepted = schemas.find(({ SchemaName }) => SchemaName === 'clipmill@job.accepted')!
+    expect(JSON.parse(accepted.Content as string)).toMatchObject({
+      type: 'object',
+      required: ['job', 'task', 'clip', 'key', 'at']
+    })
   })
 
   it('has nothing that costs while nobody uploads', () => {
