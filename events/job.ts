@@ -5,7 +5,7 @@ import { upload } from './upload.ts'
 const options = z.record(z.string(), z.json())
 
 /** What a job may be at most, beside what the deployment allows; one that would be more ends before anything is decoded. */
-export const limits = z.strictObject({
+const limits = z.strictObject({
   frames: z.int().positive().optional(),
   /** Dollars that it is expected to cost; on one machine it costs none. */
   cost: z.number().positive().optional()

@@ -2,7 +2,7 @@ import { readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 
 /** Lambda takes 250 MB unzipped, layers and function together; what is near that is found here, not at deployment. */
-export const largest = 200e6
+const largest = 200e6
 
 /** Bytes of all files in a folder. */
 export const sizeOf = (folder: string): number =>
