@@ -1,4 +1,4 @@
-import { Duration, Size } from 'aws-cdk-lib'
+import { Duration, Size, Stack } from 'aws-cdk-lib'
 import * as batch from 'aws-cdk-lib/aws-batch'
 import * as ec2 from 'aws-cdk-lib/aws-ec2'
 import * as ecs from 'aws-cdk-lib/aws-ecs'
@@ -46,7 +46,13 @@ export class GpuBatch extends Construct {
         gpu: 1,
         command: ['batch.mjs'],
         jobRole: role,
-        environment: { ...environment, CLIPMILL_SECONDS: String(gpuSeconds) },
+        environment: {
+          ...environment,
+          CLIPMILL_SECONDS: String(gpuSeconds),
+          // Lambda sets it, Batch does not; nor is there a daemon for traces.
+          AWS_REGION: Stack.of(this).region,
+          POWERTOOLS_TRACE_ENABLED: 'false'
+        },
         logging: ecs.LogDriver.awsLogs({ streamPrefix: 'infer', logGroup }),
         user: '1000'
       }),

@@ -29,6 +29,15 @@ const prlimit = ['/usr/bin/prlimit', '/bin/prlimit'].find(file => {
   }
 })
 
+/** Where packages and libraries are found that come from layers. */
+const passedOn = () =>
+  Object.fromEntries(
+    ['NODE_PATH', 'LD_LIBRARY_PATH'].flatMap(name => {
+      const value = process.env[name]
+      return value === undefined ? [] : [[name, value]]
+    })
+  )
+
 /**
  * Starts Node with our entry: without this process's environment (credentials) or file handles, with limits on memory,
  * open files and core dumps.
@@ -42,6 +51,7 @@ const start = (memoryMb: number) => {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     serialization: 'advanced',
     env: {
+      ...passedOn(),
       MALLOC_ARENA_MAX: '2',
       MALLOC_TRIM_THRESHOLD_: '65536',
       NODE_NO_WARNINGS: '1'
