@@ -70,6 +70,20 @@ export const addCloud = (program: Command, shell: Shell) => {
       const { account, stack } = await open(flags)
       say(await makeLinks(account, stack, id, seconds), linksLines)
     })
+  command('form <key>', 'a form by which anybody can upload one clip, e.g. to track-many/party.mp4')
+    .option('--max-mb <count>', 'how large it may be', Number, 5000)
+    .option('--type <beginning>', 'what its media type has to begin with', 'video/')
+    .option('--expires <time>', 'how long the form is good for', '1h')
+    .action(async (key: string, flags: StackFlag & { maxMb: number; type: string; expires: string }) => {
+      // S3 takes no more by one request.
+      if (!(flags.maxMb > 0 && flags.maxMb <= 5000))
+        throw new Fault('usage-wrong', { problem: '--max-mb takes a number up to 5000' })
+      const { makeForm, formLines } = await import('./cloud/form.ts')
+      const { secondsOf } = await import('./cloud/links.ts')
+      const asked = { key, type: flags.type, most: flags.maxMb * 1e6, expires: secondsOf(flags.expires) }
+      const { account, stack } = await open(flags)
+      say(await makeForm(account, stack, asked), formLines)
+    })
   command('destroy', 'remove it; what is kept is told of first')
     .option('--dry-run', 'only tell what would go, what would stay, and what that costs', false)
     .option('--yes', 'do not ask', false)

@@ -6,6 +6,7 @@ import { runCdk } from '../../cli/cloud/cdk.ts'
 import { cancelJob, controlLines, retryJob } from '../../cli/cloud/control.ts'
 import { fateLines, readFate } from '../../cli/cloud/destroy.ts'
 import { jobsLines, listJobs } from '../../cli/cloud/jobs.ts'
+import { formLines, makeForm } from '../../cli/cloud/form.ts'
 import { linksLines, makeLinks, secondsOf } from '../../cli/cloud/links.ts'
 import { logsLines, readLogs } from '../../cli/cloud/logs.ts'
 import { readStack } from '../../cli/cloud/stack.ts'
@@ -280,6 +281,22 @@ it('links let anybody download the results', async () => {
     code: 'job-state',
     details: { state: 'failed', wish: 'linked to' }
   })
+})
+
+it('a form takes one clip, of the size and the type that were given', async () => {
+  const { account, stack } = await deployed()
+  const asked = { key: 'track-many/party.mp4', type: 'video/', most: 10, expires: 60 }
+  const { url, fields } = await makeForm(account, stack, asked)
+  const post = (content: string, type: string) => {
+    const form = new FormData()
+    for (const [name, value] of Object.entries({ ...fields, 'Content-Type': type })) form.set(name, value)
+    form.set('file', new Blob([content]))
+    return fetch(url, { method: 'POST', body: form })
+  }
+  expect((await post('0123456789', 'video/mp4')).status).toBe(204)
+  expect((await post('0123456789+', 'video/mp4')).status).toBe(400)
+  expect((await post('0123456789', 'text/html')).status).toBe(403)
+  expect(formLines({ url, fields })[0]).toMatch(/^curl -F .*'key=track-many\/party\.mp4'.* -F 'file=@clip/)
 })
 
 it('links are good for a time as people say it', () => {
