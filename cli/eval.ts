@@ -3,7 +3,7 @@ import path from 'node:path'
 import { Option, type Command } from 'commander'
 import { combine, evaluate, type Scores } from '../eval/mot/index.ts'
 import { findSequences, type SequenceFolder } from '../eval/mot/layout.ts'
-import { preprocess } from '../eval/mot/preprocess.ts'
+import { benchmarkOf, preprocess } from '../eval/mot/preprocess.ts'
 import type { Rows } from '../eval/mot/sequence.ts'
 import { readResults, readTruth } from '../eval/mot/text.ts'
 import { Fault } from '../events/faults.ts'
@@ -11,7 +11,7 @@ import { openMedia } from '../layers/media/index.ts'
 import { clipmillHome } from '../local/home.ts'
 import { taskNamed } from '../tasks/index.ts'
 import { addTaskFlags, taskOptions } from './flags.ts'
-import { print, printJson } from './output.ts'
+import { note, print, printJson } from './output.ts'
 import { runClips, runId, stopped } from './run.ts'
 import { scoresTable } from './scores.ts'
 import type { Shell } from './shell.ts'
@@ -29,9 +29,10 @@ export const addEval = (program: Command, shell: Shell) => {
     .option('--split <name>', 'the part of the data set (default: train)')
     .option('--results <folder>', 'measure <sequence>.txt in it, and run nothing')
     .addOption(
-      new Option('--benchmark <name>', 'whose rules hold; only MOT15 and MOT20 have some of their own')
-        .choices(['MOT15', 'MOT16', 'MOT17', 'MOT20', 'sports'])
-        .default('MOT17')
+      new Option(
+        '--benchmark <name>',
+        'whose rules hold (default: MOT15 where truth has its ten columns, else MOT17)'
+      ).choices(['MOT15', 'MOT16', 'MOT17', 'MOT20', 'sports'])
     )
     .option('--no-preprocess', 'take all marked truth and all results, whatever class they are of')
     .option('--json', 'all fields as JSON, and no progress', false)
@@ -49,7 +50,7 @@ interface EvalRequest {
   data: string
   split?: string
   results?: string
-  benchmark: string
+  benchmark?: string
   preprocess: boolean
   /** Of the task, for what it is run over. */
   options: Record<string, unknown>
@@ -58,13 +59,14 @@ interface EvalRequest {
 
 /** Measures tracks against ground truth. @returns the exit code */
 const evalTracks = async (request: EvalRequest, signal: AbortSignal): Promise<number> => {
-  const { data, split, results, benchmark, options, json } = request
+  const { data, split, results, options, json } = request
   if (results !== undefined && Object.keys(options).length > 0)
     throw new Fault('usage-wrong', {
       problem: `--results measures what is there already; ${Object.keys(options).join(', ')} would change nothing`
     })
   const sequences = await findSequences(data, split)
   const truths = await Promise.all(sequences.map(({ truth, length }) => readTruth(truth, length)))
+  const benchmark = request.benchmark ?? benchmarkOf(truths)
   const found =
     results === undefined
       ? await trackAll(sequences, request, signal)
@@ -73,12 +75,16 @@ const evalTracks = async (request: EvalRequest, signal: AbortSignal): Promise<nu
         )
   if (signal.aborted) return stopped()
 
+  const protocol = { benchmark, preprocess: request.preprocess }
   const scores: Record<string, Scores> = Object.fromEntries(
-    sequences.map(({ name }, i) => [name, evaluate(preprocess(truths[i], found[i], request))])
+    sequences.map(({ name }, i) => [name, evaluate(preprocess(truths[i], found[i], protocol))])
   )
   const combined = combine(Object.values(scores))
-  if (json) printJson({ benchmark, preprocess: request.preprocess, sequences: scores, combined })
-  else print(scoresTable({ ...scores, COMBINED: combined }))
+  if (json) printJson({ ...protocol, sequences: scores, combined })
+  else {
+    note(`by the rules of ${benchmark}`)
+    print(scoresTable({ ...scores, COMBINED: combined }))
+  }
   return 0
 }
 

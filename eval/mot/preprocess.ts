@@ -11,6 +11,10 @@ export interface Protocol {
   preprocess: boolean
 }
 
+/** Truth of MOT15 has ten columns, the last three of which are coordinates in the scene; all others have nine. */
+export const benchmarkOf = (truths: Rows[]) =>
+  truths.every(({ columns }) => columns >= 10) ? 'MOT15' : 'MOT17'
+
 /** 1 pedestrian, 2 person on vehicle, 6 non-mot vehicle, 7 static person, 8 distractor, 12 reflection … 13 crowd. */
 const pedestrian = 1
 const lastClass = 13

@@ -15,6 +15,8 @@ export interface Row {
 /** A file's rows by frame, the clip's first one first. */
 export interface Rows {
   file: string
+  /** How many columns all rows have. */
+  columns: number
   frames: Row[][]
 }
 

@@ -51,6 +51,7 @@ const read = async (file: string, { name }: Kind) => {
 
 const parse = (text: string, file: string, length: number, kind: Kind): Rows => {
   const frames = Array.from({ length }, (): Row[] => [])
+  let columns = Infinity
   /** Lines, by frame and id. */
   const seen = new Map<string, number>()
   const lines = text.replace(/^\uFEFF/, '').split(/\r\n|\n|\r/)
@@ -63,6 +64,7 @@ const parse = (text: string, file: string, length: number, kind: Kind): Rows => 
     while (fields.at(-1) === '') fields.pop()
     if (fields.length < kind.columns)
       throw wrong(`there are ${fields.length} columns; ${kind.name} has at least ${kind.columns}`)
+    columns = Math.min(columns, fields.length)
     const odd = fields.findIndex(field => !isNumber(field))
     if (odd !== -1) throw wrong(`column ${odd + 1} is "${shown(fields[odd])}", not a number`)
 
@@ -79,7 +81,7 @@ const parse = (text: string, file: string, length: number, kind: Kind): Rows => 
     seen.set(`${frame},${id}`, line)
     frames[frame - 1].push({ line, id, box: [x, y, w, h], mark, class: number })
   }
-  return { file, frames }
+  return { file, columns, frames }
 }
 
 /** What the first line has most of; spaces beside a delimiter do not count. */

@@ -50,6 +50,19 @@ const dataSet = () => {
 }
 
 describe('clipmill eval track-many', () => {
+  it('takes truth with ten columns for that of MOT15, where the eighth is no class', async () => {
+    const { sequence, data, results } = dataSet()
+    for (const name of ['a', 'b'])
+      writeFileSync(path.join(sequence(name), 'gt/gt.txt'), text(walk(1, 0, 0, all), 1, -4.2, -7.4, 0))
+    const scored = async (...rules: string[]) =>
+      JSON.parse(await evaluate('track-many', '--data', data, '--results', results, '--json', ...rules)) as {
+        benchmark: string
+      }
+    const chosen = await scored()
+    expect(chosen.benchmark).toBe('MOT15')
+    expect(chosen).toEqual(await scored('--benchmark', 'MOT15'))
+  })
+
   it('measures results, by sequence and together', async () => {
     const { data, results } = dataSet()
     const [head, a, b, combined] = (await evaluate('track-many', '--data', data, '--results', results))

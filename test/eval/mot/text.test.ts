@@ -12,6 +12,7 @@ describe('MOTChallenge text', () => {
   it('is read by frame, in any order', () => {
     expect(truth(`3,7,1.5,-2e1,30,40,0,8,1\n${good}\n`)).toEqual({
       file: 'gt.txt',
+      columns: 9,
       frames: [
         [{ line: 2, id: 7, box: [10, 20, 30, 40], mark: 1, class: 1 }],
         [],
