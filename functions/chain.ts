@@ -42,6 +42,10 @@ export const ending: Call = { function: 'store', timeoutSeconds: 60 }
 /** A step's name for a person: a stage's own, else that of the function. */
 export const stepOf = (call: Call) => call.stage ?? call.function
 
+/** Whether a step runs a model: where tasks have GPUs, only such steps go there. */
+export const runsModel = (task: Task, step: string | undefined) =>
+  task.stages.some(stage => stage.name === step && 'model' in stage)
+
 /** plan, then decode and the stages, then render and store. Neighbouring `each` stages share one pass over the segments. */
 export const chain = (task: Task): Step[] => {
   const steps: Step[] = [{ kind: 'call', call: { function: 'plan', timeoutSeconds: longest } }]

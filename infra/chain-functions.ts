@@ -10,7 +10,7 @@ import { Construct } from 'constructs'
 import { scratchSizes, type CostBasis } from '../functions/cost/basis.ts'
 import { longest } from '../functions/chain.ts'
 import { acknowledge, acknowledgeWildcards } from './acknowledge.ts'
-import { allow } from './allow.ts'
+import { allow, onlyWork } from './allow.ts'
 import type { Assets } from './assets/assets.ts'
 import type { Architecture } from './assets/place.ts'
 import { lambdaArchitecture, type SharedLayers } from './shared-layers.ts'
@@ -100,7 +100,7 @@ export class ChainFunctions extends Construct {
     const read = ['s3:GetObject', 's3:GetObjectVersion']
     const clip = allow(read, [uploads.arnForObjects('*')])
     const inWork = allow(['s3:GetObject', 's3:PutObject'], [work])
-    const listWork = allow(['s3:ListBucket'], [results.bucketArn], { StringLike: { 's3:prefix': 'jobs/*' } })
+    const listWork = allow(['s3:ListBucket'], [results.bucketArn], onlyWork)
     const give = (to: lambda.Function[], ...statements: iam.PolicyStatement[]) => {
       for (const one of to) for (const statement of statements) one.addToRolePolicy(statement.copy())
     }

@@ -9,6 +9,7 @@ import type * as s3 from 'aws-cdk-lib/aws-s3'
 import * as sqs from 'aws-cdk-lib/aws-sqs'
 import type * as sfn from 'aws-cdk-lib/aws-stepfunctions'
 import { Construct } from 'constructs'
+import { runsModel } from '../functions/chain.ts'
 import { costBasisOf, type SizeClass } from '../functions/cost/basis.ts'
 import { taskNamed, tasks as allTasks } from '../tasks/index.ts'
 import { acknowledge } from './acknowledge.ts'
@@ -147,10 +148,13 @@ export class Clipmill extends Construct {
     this.machines = Object.fromEntries(
       tasks.map(task => {
         const where = compute[task] ?? 'lambda'
+        const onCpu = byLambda(infer[task])
+        const onGpu = where === 'lambda' ? onCpu : gpuOf(where)
         const invocations = {
           plan: byLambda(plan),
           decode: byLambda(decode),
-          infer: where === 'lambda' ? byLambda(infer[task]) : gpuOf(where),
+          infer: ((scope, id, call, state) =>
+            (runsModel(taskNamed(task), call.stage) ? onGpu : onCpu)(scope, id, call, state)) as Invocation,
           render: byLambda(render),
           store: byLambda(store)
         }

@@ -6,7 +6,7 @@ import * as logs from 'aws-cdk-lib/aws-logs'
 import type * as s3 from 'aws-cdk-lib/aws-s3'
 import { Construct } from 'constructs'
 import { acknowledge, acknowledgeWildcards } from './acknowledge.ts'
-import { allow } from './allow.ts'
+import { allow, onlyWork } from './allow.ts'
 
 /** What a GPU container may take for one segment, or one stretch of a fold, seconds: as long as a function on CPU. */
 export const gpuSeconds = 900
@@ -34,7 +34,7 @@ export const gpuBasis = (
     allow(['logs:CreateLogStream', 'logs:PutLogEvents'], [logGroup.logGroupArn]),
     allow(['s3:GetObject', 's3:PutObject'], [results.arnForObjects('jobs/*')]),
     allow(['s3:GetObject'], [results.arnForObjects('models/*')]),
-    allow(['s3:ListBucket'], [results.bucketArn], { StringLike: { 's3:prefix': 'jobs/*' } }),
+    allow(['s3:ListBucket'], [results.bucketArn], onlyWork),
     allow(['events:PutEvents'], [bus.eventBusArn]),
     // Whoever has a token may answer for it; the state machines that give them out depend on this role.
     allow(

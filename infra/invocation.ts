@@ -17,7 +17,7 @@ type StateProps = Pick<sfn.TaskStateBaseProps, 'comment' | 'resultSelector' | 'r
 export type Invocation = (
   scope: Construct,
   id: string,
-  call: { payload: Record<string, unknown>; seconds: number },
+  call: { stage?: string; payload: Record<string, unknown>; seconds: number },
   props: StateProps
 ) => sfn.TaskStateBase
 

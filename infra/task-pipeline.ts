@@ -83,7 +83,12 @@ export class TaskPipeline extends Construct {
       props: Parameters<Invocation>[3] = {}
     ) => {
       const payload = { job, ...(stage && { stage }), ...more }
-      return invocations[function_](this, name, { payload, seconds }, { resultPath: DISCARD, ...props })
+      return invocations[function_](
+        this,
+        name,
+        { stage, payload, seconds },
+        { resultPath: DISCARD, ...props }
+      )
         .addRetry(again)
         .addRetry(throttled)
     }

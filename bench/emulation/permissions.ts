@@ -34,9 +34,10 @@ export const allows = (
       list(Action).some(pattern => like(pattern, action)) &&
       list(Resource).some(pattern => like(pattern, resource)) &&
       Object.entries(Condition).every(([operator, keys]) => {
-        if (operator !== 'StringLike') throw new Error(`${operator} is not known here`)
-        return Object.entries(keys).every(
-          ([key, patterns]) => key in context && list(patterns).some(pattern => like(pattern, context[key]))
+        const optional = operator === 'StringLikeIfExists'
+        if (operator !== 'StringLike' && !optional) throw new Error(`${operator} is not known here`)
+        return Object.entries(keys).every(([key, patterns]) =>
+          key in context ? list(patterns).some(pattern => like(pattern, context[key])) : optional
         )
       })
     )

@@ -1,4 +1,4 @@
-import { chain, type Call, type Step } from '../chain.ts'
+import { chain, runsModel, type Call, type Step } from '../chain.ts'
 import { scratchSizes, type CostBasis } from './basis.ts'
 import { prices } from './prices.ts'
 import { requestsOf } from './requests.ts'
@@ -57,7 +57,7 @@ export const dollarsOf = (
   const { lambda, s3 } = prices
   const compute = computeOf(job, basis)
   const sum = (of: (step: StepTime) => number) => steps.reduce((total, step) => total + of(step), 0)
-  const onGpu = ({ function: name }: StepTime) => name === 'infer' && compute !== 'lambda'
+  const onGpu = ({ step }: StepTime) => compute !== 'lambda' && runsModel(job.task, step)
   const inLambda =
     (of: (step: StepTime) => number) =>
     (step: StepTime): number =>

@@ -1,5 +1,5 @@
 import type { Manifest } from '../../events/manifest.ts'
-import { chain, longest, stepOf, type Call, type Step } from '../chain.ts'
+import { chain, longest, runsModel, stepOf, type Call, type Step } from '../chain.ts'
 import type { CostBasis } from './basis.ts'
 import { computeOf, dollarsOf, instancesOf, type Dollars, type StepTime } from './dollars.ts'
 import { prices } from './prices.ts'
@@ -45,7 +45,7 @@ export const estimate = (job: PlannedJob, basis: CostBasis, parallel = usualPara
   let wall = instances > 0 ? instanceStart : 0
   for (const step of chain(task)) {
     for (const call of callsOf(step)) {
-      const onGpu = call.function === 'infer' && compute !== 'lambda'
+      const onGpu = compute !== 'lambda' && runsModel(task, call.stage)
       const sideBySide = step.kind === 'each' ? Math.min(segments, onGpu ? instances : parallel) : 1
       const work = workSeconds(job, call, basis)
       const invocations = invocationsOf(step, segments, work)
@@ -99,7 +99,7 @@ const workSeconds = (job: PlannedJob, call: Call, basis: CostBasis) => {
   const { seconds, modelSeconds = 0 } = frameSpeed(job, call)
   const { frames } = job.clip.video
   const name = call.function
-  return name === 'infer' && computeOf(job, basis) !== 'lambda'
+  return computeOf(job, basis) !== 'lambda' && runsModel(job.task, call.stage)
     ? frames * (seconds * sharedOut(name, gpuProcessors) + modelSeconds / gpuSpeedup)
     : frames * (seconds + modelSeconds) * sharedOut(name, basis.memory[name] / 1769)
 }

@@ -7,6 +7,8 @@ import { chain, stepOf } from '../chain.ts'
 /** What Step Functions calls the ends of a step that none of our functions brought about, and which faults they are. */
 export const platformErrors = new Map([
   ['States.Timeout', 'step-timeout'],
+  // A container of which no sign of life came.
+  ['States.HeartbeatTimeout', 'step-timeout'],
   ['Sandbox.Timedout', 'step-timeout'],
   ['Lambda.Unknown', 'worker-lost'],
   ['Runtime.ExitError', 'worker-lost'],
@@ -16,6 +18,8 @@ export const platformErrors = new Map([
   ['Lambda.AWSLambdaException', 'step-unavailable'],
   ['Lambda.SdkClientException', 'step-unavailable'],
   ['Lambda.ClientExecutionTimeoutException', 'step-unavailable'],
+  ['Batch.ServerException', 'step-unavailable'],
+  ['Batch.TooManyRequestsException', 'step-unavailable'],
   ['States.ItemReaderFailed', 'step-unavailable']
 ] as const)
 

@@ -71,6 +71,7 @@ describe.each(Object.values(tasks))('the state machine of $name', task => {
       expect(Catch[0].ErrorEquals).toEqual([
         ...segmentFaults,
         'States.Timeout',
+        'States.HeartbeatTimeout',
         'Sandbox.Timedout',
         'Lambda.Unknown',
         'Runtime.ExitError',
