@@ -60,8 +60,7 @@ export const startGateway = async ({ endpoint, statements, onDenied, onRequest, 
     response.writeHead(403, { 'content-type': 'application/xml' }).end(method === 'HEAD' ? '' : denied)
   }
   /** Who may not list what has a key may not know that there is none. */
-  const mayKnow = ({ bucket }: S3Request) =>
-    allows(statements, 's3:ListBucket', `arn:aws:s3:::${bucket}`)
+  const mayKnow = ({ bucket }: S3Request) => allows(statements, 's3:ListBucket', `arn:aws:s3:::${bucket}`)
 
   const pass = (asked: IncomingMessage, response: ServerResponse) => {
     const { pathname, searchParams: query } = new URL(asked.url!, endpoint)
