@@ -4,6 +4,7 @@ import { Fault } from '../events/faults.ts'
 import type { Account } from './cloud/account.ts'
 import type { Stack } from './cloud/stack.ts'
 import { addStackOption, stackFlag } from './deploy.ts'
+import { tasks } from '../tasks/index.ts'
 import { note, print, printJson } from './output.ts'
 import type { Shell } from './shell.ts'
 
@@ -78,6 +79,8 @@ export const addCloud = (program: Command, shell: Shell) => {
       // S3 takes no more by one request.
       if (!(flags.maxMb > 0 && flags.maxMb <= 5000))
         throw new Fault('usage-wrong', { problem: '--max-mb takes a number up to 5000' })
+      if (!Object.hasOwn(tasks, key.split('/', 1)[0]))
+        throw new Fault('usage-wrong', { problem: `a key begins with a task's name, e.g. track-many/${key}` })
       const { makeForm, formLines } = await import('./cloud/form.ts')
       const { secondsOf } = await import('./cloud/links.ts')
       const asked = { key, type: flags.type, most: flags.maxMb * 1e6, expires: secondsOf(flags.expires) }
@@ -97,7 +100,8 @@ export const addCloud = (program: Command, shell: Shell) => {
         throw new Fault('bucket-filled', { buckets: fate.toEmpty.map(({ id }) => id) })
       if (!yes && !(await agreed(`remove ${stack}? `))) return
       const { runCdk } = await import('./cloud/cdk.ts')
-      await runCdk('destroy', ['--force'], stack)
+      // What stays follows from what is deployed, not from what is asked for now.
+      await runCdk('destroy', ['--force'], stack, ['retention=keep'])
     })
   const policies = cloud.command('policies').description('IAM policies with what a role needs, and why')
   for (const [name, description] of [

@@ -67,6 +67,11 @@ export const faults = {
   }),
 
   // clips
+  'upload-suspect': kind({
+    exit: exits.input,
+    says: (d: { key: string; status: string }) => `${d.key} was not found to be free of malware: ${d.status}`,
+    next: () => 'look at what GuardDuty has to say of it; where it could not look, upload it again'
+  }),
   'clip-missing': kind({
     exit: exits.input,
     /** `found` where a file is meant. */

@@ -14,7 +14,11 @@ export const upload = z.strictObject({
 export type Upload = z.infer<typeof upload>
 
 /** What an event tells of an upload; not all of them say how large it is. */
-export type ToldUpload = Omit<Upload, 'bytes'> & { bytes?: number }
+export type ToldUpload = Omit<Upload, 'bytes'> & {
+  bytes?: number
+  /** What a search for malware came to, where it did not find the upload clean. */
+  suspect?: string
+}
 
 /** S3's 'Object Created' as EventBridge delivers it; the key is plain text. Fields that AWS may add are let through. */
 export const objectCreated = z.looseObject({
@@ -71,20 +75,20 @@ const scanned = z.looseObject({
   })
 })
 
-/** Only what was found clean is an upload. */
 const fromScanned = ({
   detail: { s3ObjectDetails, scanResultDetails }
-}: z.infer<typeof scanned>): ToldUpload[] =>
-  scanResultDetails.scanResultStatus === 'NO_THREATS_FOUND'
-    ? [
-        {
-          bucket: s3ObjectDetails.bucketName,
-          key: s3ObjectDetails.objectKey,
-          etag: s3ObjectDetails.eTag,
-          version: s3ObjectDetails.versionId
-        }
-      ]
-    : []
+}: z.infer<typeof scanned>): ToldUpload[] => {
+  const { scanResultStatus } = scanResultDetails
+  return [
+    {
+      bucket: s3ObjectDetails.bucketName,
+      key: s3ObjectDetails.objectKey,
+      etag: s3ObjectDetails.eTag,
+      version: s3ObjectDetails.versionId,
+      ...(scanResultStatus !== 'NO_THREATS_FOUND' && { suspect: scanResultStatus })
+    }
+  ]
+}
 
 const fromObjectCreated = ({ detail: { bucket, object } }: ObjectCreated): ToldUpload => ({
   bucket: bucket.name,
@@ -109,7 +113,7 @@ const fromNotification = ({ Records }: z.infer<typeof s3Notification>): ToldUplo
 
 /**
  * Any event that tells of uploads: through EventBridge, S3's own notification (one or many records), or GuardDuty's word
- * that it found nothing in one.
+ * on one.
  */
 export const uploadEvent = z.union([
   objectCreated.transform(event => [fromObjectCreated(event)]),

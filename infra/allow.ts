@@ -4,8 +4,13 @@ import * as iam from 'aws-cdk-lib/aws-iam'
 export const allow = (actions: string[], resources: string[], conditions?: Record<string, unknown>) =>
   new iam.PolicyStatement({ actions, resources, ...(conditions && { conditions }) })
 
+/** What writing an object takes: in parts, a broken upload is removed. */
+export const put = ['s3:PutObject', 's3:AbortMultipartUpload']
+
 /**
- * Condition of listing: what lies below `jobs/`. A request for one object carries no prefix, and is told that it is not
+ * Condition of listing: what lies below prefixes. A request for one object may carry no prefix, and is told that it is not
  * there only by who may list; without `IfExists` it would be told that it may not know.
  */
-export const onlyWork = { StringLikeIfExists: { 's3:prefix': 'jobs/*' } }
+export const onlyBelow = (...prefixes: string[]) => ({
+  StringLikeIfExists: { 's3:prefix': prefixes.map(prefix => `${prefix}*`) }
+})

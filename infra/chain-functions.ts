@@ -10,7 +10,7 @@ import { Construct } from 'constructs'
 import { scratchSizes, type CostBasis } from '../functions/cost/basis.ts'
 import { longest } from '../functions/chain.ts'
 import { acknowledge, acknowledgeWildcards } from './acknowledge.ts'
-import { allow, onlyWork } from './allow.ts'
+import { allow, onlyBelow, put } from './allow.ts'
 import type { Assets } from './assets/assets.ts'
 import type { Architecture } from './assets/place.ts'
 import { lambdaArchitecture, type SharedLayers } from './shared-layers.ts'
@@ -99,8 +99,8 @@ export class ChainFunctions extends Construct {
     const work = results.arnForObjects('jobs/*')
     const read = ['s3:GetObject', 's3:GetObjectVersion']
     const clip = allow(read, [uploads.arnForObjects('*')])
-    const inWork = allow(['s3:GetObject', 's3:PutObject'], [work])
-    const listWork = allow(['s3:ListBucket'], [results.bucketArn], onlyWork)
+    const inWork = allow(['s3:GetObject', ...put], [work])
+    const listWork = allow(['s3:ListBucket'], [results.bucketArn], onlyBelow('jobs/'))
     const give = (to: lambda.Function[], ...statements: iam.PolicyStatement[]) => {
       for (const one of to) for (const statement of statements) one.addToRolePolicy(statement.copy())
     }
@@ -114,11 +114,16 @@ export class ChainFunctions extends Construct {
       allow(['s3:PutObject'], [results.arnForObjects('refused/*')])
     )
     give([this.plan, this.decode], clip, inWork, listWork)
-    give([this.render, ...Object.values(this.infer)], inWork, listWork)
-    give(Object.values(this.infer), allow(['s3:GetObject'], [results.arnForObjects('models/*')]))
+    give([this.render], inWork, listWork)
+    give(
+      Object.values(this.infer),
+      inWork,
+      allow(['s3:GetObject'], [results.arnForObjects('models/*')]),
+      allow(['s3:ListBucket'], [results.bucketArn], onlyBelow('jobs/', 'models/'))
+    )
     give(
       [this.store],
-      allow(['s3:GetObject', 's3:PutObject'], [results.arnForObjects('*')]),
+      allow(['s3:GetObject', ...put], [results.arnForObjects('*')]),
       allow(['s3:ListBucket'], [results.bucketArn])
     )
     const told = [this.intake, this.plan, this.render, this.store, ...Object.values(this.infer)]

@@ -68,7 +68,7 @@ export interface ClipmillProps {
   /** Has to tell EventBridge of new objects, and to keep versions. */
   uploads?: s3.IBucket
   results?: s3.IBucket
-  /** Encrypts buckets, queues and logs that are made here. @default keys of AWS */
+  /** Encrypts the buckets that are made here. @default keys of AWS */
   key?: kms.IKey
   /** In which clips are decoded: needs subnets with a gateway endpoint for S3, and should have no other way out. */
   decodeVpc?: ec2.IVpc
@@ -118,8 +118,8 @@ export class Clipmill extends Construct {
     const deadLetters = new sqs.Queue(this, 'DeadLetters', {
       enforceSSL: true,
       retentionPeriod: Duration.days(14),
-      encryption: encryptionKey ? sqs.QueueEncryption.KMS : sqs.QueueEncryption.SQS_MANAGED,
-      encryptionMasterKey: encryptionKey
+      // A key of your own would have to let EventBridge in.
+      encryption: sqs.QueueEncryption.SQS_MANAGED
     })
 
     acknowledge(deadLetters, {
@@ -163,13 +163,15 @@ export class Clipmill extends Construct {
           invocations,
           results,
           maxParallel,
-          logRetention,
-          removalPolicy
+          logRetention
         })
         return [task, pipeline.stateMachine]
       })
     )
-    for (const machine of Object.values(this.machines)) machine.grantStartExecution(this.functions.intake)
+    for (const machine of Object.values(this.machines)) {
+      machine.grantStartExecution(this.functions.intake)
+      results.encryptionKey?.grantDecrypt(machine)
+    }
     this.functions.intake.addEnvironment(
       'CLIPMILL_MACHINES',
       Stack.of(this).toJsonString(
@@ -179,7 +181,7 @@ export class Clipmill extends Construct {
       )
     )
 
-    const rules = [this.startJobs(props.malwareGate ?? false, tasks, deadLetters)]
+    const uploaded = this.startJobs(props.malwareGate ?? false, tasks, deadLetters)
     const webhook =
       props.webhook === undefined
         ? undefined
@@ -192,13 +194,12 @@ export class Clipmill extends Construct {
             logRetention,
             removalPolicy
           })
-    if (webhook) rules.push(webhook.rule)
     new Observability(this, 'Observability', {
       ...props,
       functions: [...this.functions.all, ...(webhook ? [webhook.function] : [])],
       machines: this.machines,
-      rules,
-      deadLetters: [deadLetters]
+      rule: uploaded,
+      deadLetters
     })
   }
 

@@ -3,6 +3,7 @@ import * as iam from 'aws-cdk-lib/aws-iam'
 import type * as s3 from 'aws-cdk-lib/aws-s3'
 import { Construct } from 'constructs'
 import { acknowledge } from './acknowledge.ts'
+import { put } from './allow.ts'
 
 export interface DecodeNetworkProps {
   /** To use instead of one of our own; needs isolated or private subnets and a gateway endpoint for S3. */
@@ -45,7 +46,7 @@ export class DecodeNetwork extends Construct {
     endpoint.addToPolicy(
       new iam.PolicyStatement({
         principals: [new iam.AnyPrincipal()],
-        actions: ['s3:GetObject', 's3:GetObjectVersion', 's3:PutObject', 's3:ListBucket'],
+        actions: ['s3:GetObject', 's3:GetObjectVersion', 's3:ListBucket', ...put],
         resources: buckets.flatMap(bucket => [bucket.bucketArn, bucket.arnForObjects('*')])
       })
     )

@@ -1,11 +1,12 @@
 import { Duration, Size, Stack } from 'aws-cdk-lib'
 import * as batch from 'aws-cdk-lib/aws-batch'
+import { Platform } from 'aws-cdk-lib/aws-ecr-assets'
 import * as ec2 from 'aws-cdk-lib/aws-ec2'
 import * as ecs from 'aws-cdk-lib/aws-ecs'
 import { Construct } from 'constructs'
 import { acknowledge } from './acknowledge.ts'
 import { gpuBasis, gpuSeconds, type GpuProps } from './gpu.ts'
-import { byBatch, type Invocation } from './invocation.ts'
+import { byBatch, gpuStart, type Invocation } from './invocation.ts'
 
 /** `infer` on GPUs by AWS Batch: instances that come as jobs wait and go to none. */
 export class GpuBatch extends Construct {
@@ -32,7 +33,7 @@ export class GpuBatch extends Construct {
       jobStateTimeLimitActions: [
         {
           action: batch.JobStateTimeLimitActionsAction.CANCEL,
-          maxTime: Duration.hours(1),
+          maxTime: gpuStart,
           reason: batch.JobStateTimeLimitActionsReason.INSUFFICIENT_INSTANCE_CAPACITY,
           state: batch.JobStateTimeLimitActionsState.RUNNABLE
         }
@@ -40,7 +41,7 @@ export class GpuBatch extends Construct {
     })
     const definition = new batch.EcsJobDefinition(this, 'Job', {
       container: new batch.EcsEc2ContainerDefinition(this, 'Container', {
-        image: ecs.ContainerImage.fromAsset(container),
+        image: ecs.ContainerImage.fromAsset(container, { platform: Platform.LINUX_AMD64 }),
         cpu: 4,
         memory: Size.mebibytes(14_000),
         gpu: 1,

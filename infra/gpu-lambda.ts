@@ -4,9 +4,9 @@ import * as lambda from 'aws-cdk-lib/aws-lambda'
 import { Construct } from 'constructs'
 import { acknowledge } from './acknowledge.ts'
 import { gpuBasis, gpuSeconds, type GpuProps } from './gpu.ts'
-import { byToken, type Invocation } from './invocation.ts'
+import { byToken, gpuStart, type Invocation } from './invocation.ts'
 
-/** GPU memory that an environment gets at least, GiB: a T4's. */
+/** GPU memory that an environment gets at least, GiB, of those that Lambda offers: a T4 has 16. */
 const acceleratorMemory = 12
 
 // CDK knows neither the property nor that a change of it makes a new version.
@@ -64,7 +64,7 @@ export class GpuLambda extends Construct {
       version,
       // The state machine tries again; an event that waits longer than its state does is of no use to anybody.
       retryAttempts: 0,
-      maxEventAge: Duration.hours(1)
+      maxEventAge: gpuStart
     })
     acknowledge(this, {
       'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/AWSLambdaManagedEC2ResourceOperator]':

@@ -6,7 +6,7 @@ import * as logs from 'aws-cdk-lib/aws-logs'
 import type * as s3 from 'aws-cdk-lib/aws-s3'
 import { Construct } from 'constructs'
 import { acknowledge, acknowledgeWildcards } from './acknowledge.ts'
-import { allow, onlyWork } from './allow.ts'
+import { allow, onlyBelow, put } from './allow.ts'
 
 /** What a GPU container may take for one segment, or one stretch of a fold, seconds: as long as a function on CPU. */
 export const gpuSeconds = 900
@@ -32,9 +32,9 @@ export const gpuBasis = (
   const role = new iam.Role(scope, 'Role', { assumedBy: new iam.ServicePrincipal(service) })
   for (const statement of [
     allow(['logs:CreateLogStream', 'logs:PutLogEvents'], [logGroup.logGroupArn]),
-    allow(['s3:GetObject', 's3:PutObject'], [results.arnForObjects('jobs/*')]),
+    allow(['s3:GetObject', ...put], [results.arnForObjects('jobs/*')]),
     allow(['s3:GetObject'], [results.arnForObjects('models/*')]),
-    allow(['s3:ListBucket'], [results.bucketArn], onlyWork),
+    allow(['s3:ListBucket'], [results.bucketArn], onlyBelow('jobs/', 'models/')),
     allow(['events:PutEvents'], [bus.eventBusArn]),
     // Whoever has a token may answer for it; the state machines that give them out depend on this role.
     allow(

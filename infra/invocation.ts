@@ -5,8 +5,14 @@ import * as sfn from 'aws-cdk-lib/aws-stepfunctions'
 import * as tasks from 'aws-cdk-lib/aws-stepfunctions-tasks'
 import type { Construct } from 'constructs'
 
-/** How long a GPU may take to be there: from none at all, an instance has to be found and started. */
-const gpuStart = Duration.hours(1)
+/**
+ * How long a GPU may take to be there: an instance has to be found and started, and others may be before. As long as
+ * Lambda keeps an event.
+ */
+export const gpuStart = Duration.hours(6)
+
+/** Who waited that long in vain would do so again. */
+const notAgain: sfn.RetryProps = { errors: ['States.Timeout', 'States.HeartbeatTimeout'], maxAttempts: 0 }
 
 type StateProps = Pick<sfn.TaskStateBaseProps, 'comment' | 'resultSelector' | 'resultPath' | 'outputPath'>
 
@@ -51,7 +57,7 @@ export const byToken =
       heartbeatTimeout: sfn.Timeout.duration(gpuStart),
       taskTimeout: sfn.Timeout.duration(gpuStart.plus(Duration.seconds(seconds))),
       ...props
-    })
+    }).addRetry(notAgain)
 
 /** As an AWS Batch job that is given a token, as by `byToken`. One whose execution was stopped ends itself at its next sign of life. */
 export const byBatch =
@@ -81,4 +87,4 @@ export const byBatch =
       heartbeatTimeout: sfn.Timeout.duration(gpuStart),
       taskTimeout: sfn.Timeout.duration(gpuStart.plus(Duration.seconds(seconds))),
       ...props
-    })
+    }).addRetry(notAgain)

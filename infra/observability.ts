@@ -3,7 +3,7 @@ import * as budgets from 'aws-cdk-lib/aws-budgets'
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch'
 import * as actions from 'aws-cdk-lib/aws-cloudwatch-actions'
 import type * as events from 'aws-cdk-lib/aws-events'
-import type * as lambda from 'aws-cdk-lib/aws-lambda'
+import * as lambda from 'aws-cdk-lib/aws-lambda'
 import * as sns from 'aws-cdk-lib/aws-sns'
 import * as subscriptions from 'aws-cdk-lib/aws-sns-subscriptions'
 import type * as sqs from 'aws-cdk-lib/aws-sqs'
@@ -15,8 +15,9 @@ export interface ObservabilityProps {
   functions: lambda.Function[]
   /** By task. */
   machines: Record<string, sfn.IStateMachine>
-  rules: events.Rule[]
-  deadLetters: sqs.IQueue[]
+  /** Starts jobs. */
+  rule: events.Rule
+  deadLetters: sqs.IQueue
   /** Mail address that alarms go to. @default nobody is told; they stand in the console */
   alarmAddress?: string
   /** Dollars a month of the whole account, above which `alarmAddress` is told. */
@@ -29,7 +30,7 @@ const fiveMinutes = Duration.minutes(5)
 export class Observability extends Construct {
   constructor(scope: Construct, id: string, props: ObservabilityProps) {
     super(scope, id)
-    const { functions, machines, rules, deadLetters, alarmAddress, monthlyBudget } = props
+    const { functions, machines, rule, deadLetters, alarmAddress, monthlyBudget } = props
     const topic = alarmAddress === undefined ? undefined : new sns.Topic(this, 'Alarms', { enforceSSL: true })
     if (topic) {
       topic.addSubscription(new subscriptions.EmailSubscription(alarmAddress!))
@@ -60,40 +61,36 @@ export class Observability extends Construct {
       alarm(`${task}-timed-out`, machine.metricTimedOut(of), 0, `Jobs of ${task} took too long`)
       alarm(`${task}-aborted`, machine.metricAborted(of), 0, `Jobs of ${task} were stopped from outside`)
     }
-    for (const one of functions) {
-      const { id: name } = one.node
+    alarm(
+      'throttled',
+      lambda.Function.metricAllThrottles(of),
+      100,
+      'Functions of the account wait for their turn: see clipmill doctor for the quota'
+    )
+    for (const one of functions.filter(({ node }) => /^(decode|infer)/.test(node.id)))
       alarm(
-        `${name}-throttled`,
-        one.metricThrottles(of),
-        10,
-        `${name} waits for a free function: raise the quota`
-      )
-      alarm(
-        `${name}-slow`,
+        `${one.node.id}-slow`,
         one.metricDuration({ period: fiveMinutes, statistic: 'p99' }),
         0.9 * one.timeout!.toMilliseconds(),
-        `${name} comes near its time limit`
+        `${one.node.id} comes near its time limit`
       )
-    }
-    for (const queue of deadLetters)
-      alarm(
-        `${queue.node.id}-filled`,
-        queue.metricApproximateNumberOfMessagesVisible({ period: fiveMinutes, statistic: 'Maximum' }),
-        0,
-        'Events could not be delivered: they wait in the queue to be sent again'
-      )
-    for (const rule of rules)
-      alarm(
-        `${rule.node.id}-undelivered`,
-        new cloudwatch.Metric({
-          namespace: 'AWS/Events',
-          metricName: 'FailedInvocations',
-          dimensionsMap: { RuleName: rule.ruleName },
-          ...of
-        }),
-        0,
-        'EventBridge could not call what a rule names'
-      )
+    alarm(
+      'dead-letters',
+      deadLetters.metricApproximateNumberOfMessagesVisible({ period: fiveMinutes, statistic: 'Maximum' }),
+      0,
+      'Events could not be delivered: they wait in the queue to be sent again'
+    )
+    alarm(
+      'undelivered',
+      new cloudwatch.Metric({
+        namespace: 'AWS/Events',
+        metricName: 'FailedInvocations',
+        dimensionsMap: { RuleName: rule.ruleName },
+        ...of
+      }),
+      0,
+      'EventBridge could not call intake'
+    )
     this.draw(functions, machines)
     if (monthlyBudget !== undefined && alarmAddress !== undefined)
       this.watchBudget(monthlyBudget, alarmAddress)

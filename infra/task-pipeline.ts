@@ -21,8 +21,6 @@ export interface TaskPipelineProps {
   maxParallel: number
   /** How long its log stays. @default one month */
   logRetention?: logs.RetentionDays
-  /** What becomes of the log when the stack goes. @default destroy */
-  removalPolicy?: RemovalPolicy
 }
 
 const { DISCARD } = sfn.JsonPath
@@ -194,7 +192,8 @@ export class TaskPipeline extends Construct {
         destination: new logs.LogGroup(this, 'Log', {
           logGroupName: `/aws/vendedlogs/states/${Names.uniqueResourceName(this, {})}`,
           retention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
-          removalPolicy: props.removalPolicy ?? RemovalPolicy.DESTROY
+          // Its name would be in the way of the next stack.
+          removalPolicy: RemovalPolicy.DESTROY
         }),
         level: sfn.LogLevel.ALL
       }

@@ -100,7 +100,8 @@ export const deployPolicy = async (
   stack: string,
   assembly = path.join(packageRoot, 'cdk.out')
 ): Promise<Policy> => {
-  if (!existsSync(path.join(assembly, `${stack}.assets.json`))) await runCdk('synth', ['--quiet'], stack)
+  if (!existsSync(path.join(assembly, `${stack}.assets.json`)))
+    await runCdk('synth', ['--quiet'], stack, ['retention=keep'])
   const { account: number, partition } = await identityOf(account)
   const texts = await Promise.all(
     ['manifest.json', `${stack}.assets.json`].map(file => readFile(path.join(assembly, file), 'utf8'))

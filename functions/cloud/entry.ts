@@ -51,10 +51,7 @@ export const lambdaEntry = <C extends Context, Answer>(
       logger.appendKeys(subject)
       for (const [name, value] of Object.entries(subject)) tracer.putAnnotation(name, value)
     })
-    .after(() => {
-      if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics()
-      logger.info('done')
-    })
+    .after(() => logger.info('done'))
     .onError(request => {
       const fault = Fault.of(request.error)
       logger.error(fault.message, { fault })

@@ -9,4 +9,6 @@ export const measureStep =
     metrics.addMetric('frames', MetricUnit.Count, frames)
     metrics.addMetric('seconds', MetricUnit.Seconds, seconds)
     if (modelSeconds !== undefined) metrics.addMetric('modelSeconds', MetricUnit.Seconds, modelSeconds)
+    // At once: a fold measures several segments in one invocation.
+    metrics.publishStoredMetrics()
   }

@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-sfn'
 import { lambdaError } from '../store/failure.ts'
 
-/** Seconds between two signs of life; the state gives a step up after a few that do not come. */
+/** Seconds between two signs of life. */
 export const heartbeatSeconds = 30
 
 /** What Step Functions says of a token that nobody waits for any longer. */

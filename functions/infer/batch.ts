@@ -4,7 +4,7 @@
  */
 import { parseArgs } from 'node:util'
 import type { Context as LambdaContext } from 'aws-lambda'
-import { handler } from './gpu.ts'
+import { answer } from './gpu.ts'
 
 const { values } = parseArgs({
   options: {
@@ -24,6 +24,6 @@ const context = {
 } as LambdaContext
 
 // An execution that was stopped needs the machine no longer.
-await handler(event, context, () => process.exit())
+await answer(event, context, () => process.exit())
 // Sessions keep threads.
 process.exit()

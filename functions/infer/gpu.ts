@@ -11,11 +11,14 @@ const event = z.looseObject({ token: z.string() })
 const client = new SFNClient()
 const infer = lambdaEntry(inferHandler, openCloud)
 
+/** Runs `infer` for the state that waits. @param onLost called where it turns out in mid-work that nobody waits any longer */
+export const answer = async (called: unknown, lambda: LambdaContext, onLost?: () => void) => {
+  const { token, ...asked } = event.parse(called)
+  return { told: await answerToken(client, token, () => infer(asked, lambda), onLost) }
+}
+
 /**
  * `infer` in a GPU container, called without waiting: how it ended is told to the state that waits, never thrown, so that
  * nothing calls it again.
  */
-export const handler = async (called: unknown, lambda: LambdaContext, onLost?: () => void) => {
-  const { token, ...asked } = event.parse(called)
-  return { told: await answerToken(client, token, () => infer(asked, lambda), onLost) }
-}
+export const handler = (called: unknown, lambda: LambdaContext) => answer(called, lambda)

@@ -49,7 +49,8 @@ const accept = async (context: IntakeContext, job: Job) => {
   await context.start(job)
 }
 
-const measured = async ({ uploads }: IntakeContext, told: ToldUpload): Promise<Upload> => {
+const measured = async ({ uploads }: IntakeContext, { suspect, ...told }: ToldUpload): Promise<Upload> => {
+  if (suspect !== undefined) throw new Fault('upload-suspect', { key: told.key, status: suspect })
   if (told.bytes !== undefined) return { ...told, bytes: told.bytes }
   const found = await uploads.head(told.key, told.version)
   if (!found) throw new Fault('clip-missing', { clip: told.key })

@@ -18,6 +18,7 @@ export const platformErrors = new Map([
   ['Lambda.AWSLambdaException', 'step-unavailable'],
   ['Lambda.SdkClientException', 'step-unavailable'],
   ['Lambda.ClientExecutionTimeoutException', 'step-unavailable'],
+  ['Batch.BatchException', 'step-unavailable'],
   ['Batch.ServerException', 'step-unavailable'],
   ['Batch.TooManyRequestsException', 'step-unavailable'],
   ['States.ItemReaderFailed', 'step-unavailable']

@@ -1,5 +1,5 @@
 # Lambda hands out events to a handler, `index.handler`; AWS Batch starts a program, `batch.mjs`, with its arguments.
 case "$1" in
   *.mjs) exec node "$@" ;;
-  *) exec node /opt/nodejs/node_modules/aws-lambda-ric/index.mjs "$@" ;;
+  *) exec node /ric/node_modules/aws-lambda-ric/index.mjs "$@" ;;
 esac

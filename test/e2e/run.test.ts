@@ -318,5 +318,5 @@ it('started by hand on a Node that is too old, it says in one line what to do', 
   const args = ['--import', `data:text/javascript,${old}`, path.join(root, 'cli/clipmill.js'), 'run']
   const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
   expect(status).toBe(2)
-  expect(stderr).toMatch(/^clipmill needs Node 22\.18 or newer.*npx clipmill.*\n$/)
+  expect(stderr).toMatch(/^clipmill needs Node 24\.0 or newer.*npx clipmill.*\n$/)
 })

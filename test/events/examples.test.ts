@@ -59,12 +59,14 @@ describe('news of an upload', () => {
     expect(uploadEvent.parse(example('s3-notification.json'))).toEqual([upload])
   })
 
-  it('comes from GuardDuty too, without size, where uploads wait for it; of what was not found clean there is none', () => {
+  it('comes from GuardDuty too, without size, where uploads wait for it, and says what was not found clean', () => {
     const scan = example('malware-scan.json') as { detail: object }
     const { bucket, key, etag, version } = upload
     expect(uploadEvent.parse(scan)).toEqual([{ bucket, key, etag, version }])
     const scanResultDetails = { scanResultStatus: 'THREATS_FOUND' }
-    expect(uploadEvent.parse({ ...scan, detail: { ...scan.detail, scanResultDetails } })).toEqual([])
+    expect(uploadEvent.parse({ ...scan, detail: { ...scan.detail, scanResultDetails } })).toEqual([
+      { bucket, key, etag, version, suspect: 'THREATS_FOUND' }
+    ])
   })
 
   it('is refused in any other form', () => {

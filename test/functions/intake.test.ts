@@ -55,6 +55,8 @@ describe('a clip below the name of a task', () => {
     expect(started).toMatchObject([{ clip: { bytes } }])
     const gone = await intake(world.context, [{ ...told, key: 'track-many/b.mp4' }])
     expect(gone.refused).toMatchObject([{ code: 'clip-missing' }])
+    const suspect = await intake(world.context, [{ ...told, suspect: 'THREATS_FOUND' }])
+    expect(suspect).toMatchObject({ started: [], refused: [{ code: 'upload-suspect' }] })
   })
 
   it('is another job when its content is another', async () => {

@@ -1,5 +1,6 @@
 import { Match } from 'aws-cdk-lib/assertions'
 import * as events from 'aws-cdk-lib/aws-events'
+import * as kms from 'aws-cdk-lib/aws-kms'
 import * as s3 from 'aws-cdk-lib/aws-s3'
 import { describe, expect, it } from 'vitest'
 import { announcement } from '../../events/announcement.ts'
@@ -59,7 +60,13 @@ describe('clipmill in an account, with no property given', () => {
       [...new Set(statementsOf(name).flatMap(actionsOf))]
         .filter(action => !/^(logs|xray):/.test(action))
         .toSorted()
-    const clip = ['s3:GetObject', 's3:GetObjectVersion', 's3:ListBucket', 's3:PutObject']
+    const clip = [
+      's3:AbortMultipartUpload',
+      's3:GetObject',
+      's3:GetObjectVersion',
+      's3:ListBucket',
+      's3:PutObject'
+    ]
     const network = [
       'ec2:AssignPrivateIpAddresses',
       'ec2:CreateNetworkInterface',
@@ -73,7 +80,13 @@ describe('clipmill in an account, with no property given', () => {
     )
     expect(rightsOf('plan')).toEqual(['events:PutEvents', ...clip])
     expect(rightsOf('decode')).toEqual([...network, ...clip])
-    const results = ['events:PutEvents', 's3:GetObject', 's3:ListBucket', 's3:PutObject']
+    const results = [
+      'events:PutEvents',
+      's3:AbortMultipartUpload',
+      's3:GetObject',
+      's3:ListBucket',
+      's3:PutObject'
+    ]
     for (const name of ['render', 'store', 'infertrackmany']) expect(rightsOf(name), name).toEqual(results)
   })
 
@@ -86,6 +99,22 @@ describe('clipmill in an account, with no property given', () => {
       .Statement
     expect(Action).not.toContain('s3:*')
     expect(JSON.stringify(Resource)).toMatch(/BucketsUploads.*BucketsResults/)
+  })
+
+  it('writes where it may, and nowhere else', () => {
+    const written = (name: string) =>
+      statementsOf(name)
+        .filter(statement => actionsOf(statement).includes('s3:PutObject'))
+        .flatMap(({ Resource }) => [Resource].flat())
+        .map(resource => JSON.stringify(resource).replace(/^.*"(\/[^"]*)".*$/, '$1'))
+    for (const name of ['plan', 'decode', 'render', 'infertrackmany'])
+      expect(written(name), name).toEqual(['/jobs/*'])
+    expect(written('intake').toSorted()).toEqual(['/jobs/*', '/refused/*'])
+    expect(written('store')).toEqual(['/*'])
+  })
+
+  it('has no more alarms than are free', () => {
+    expect(ofType('AWS::CloudWatch::Alarm').length).toBeLessThanOrEqual(10)
   })
 
   it('publishes the schema of each announcement', () => {
@@ -110,8 +139,11 @@ describe('clipmill in an account, with no property given', () => {
   })
 
   it('keeps clips, results and logs when the stack goes', () => {
-    for (const type of ['AWS::S3::Bucket', 'AWS::Logs::LogGroup'])
-      for (const [id, { DeletionPolicy }] of ofType(type)) expect(DeletionPolicy, id).toBe('Retain')
+    for (const [id, { DeletionPolicy }] of ofType('AWS::S3::Bucket'))
+      expect(DeletionPolicy, id).toBe('Retain')
+    for (const [id, { DeletionPolicy }] of ofType('AWS::Logs::LogGroup'))
+      // That of a state machine has a fixed name, which would be in the way of the next stack.
+      expect(DeletionPolicy, id).toBe(id.startsWith('ClipmillFunctions') ? 'Retain' : 'Delete')
   })
 })
 
@@ -126,6 +158,17 @@ it('what is handed in is used, and neither made nor changed', () => {
     expect(ofType(type), type).toEqual([])
   for (const [id, { DeletionPolicy }] of ofType('AWS::Logs::LogGroup'))
     expect(DeletionPolicy, id).toBe('Delete')
+})
+
+it('a key of one’s own encrypts the buckets, and all that read and write them may use it', () => {
+  const { ofType } = deploy(stack => ({ key: new kms.Key(stack, 'Key') }))
+  const may = (role: RegExp) =>
+    ofType('AWS::IAM::Policy')
+      .filter(([id]) => role.test(id))
+      .flatMap(([, { Properties }]) => (Properties.PolicyDocument as { Statement: Statement[] }).Statement)
+      .flatMap(actionsOf)
+  for (const role of [/intakerole/, /decoderole/, /infertrackmanyrole/, /storerole/, /StateMachineRole/])
+    expect(may(role), String(role)).toContain('kms:Decrypt')
 })
 
 it('a task on GPUs by Lambda is called without waiting, on instances that go to none', () => {
