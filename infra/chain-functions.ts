@@ -1,4 +1,4 @@
-import { Duration, Size, type RemovalPolicy } from 'aws-cdk-lib'
+import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib'
 import type * as ec2 from 'aws-cdk-lib/aws-ec2'
 import type * as events from 'aws-cdk-lib/aws-events'
 import * as iam from 'aws-cdk-lib/aws-iam'
@@ -156,6 +156,8 @@ export class ChainFunctions extends Construct {
       tracing: lambda.Tracing.ACTIVE,
       role,
       logGroup,
+      // Jobs that run end on the code on which they began.
+      currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
       ...more,
       environment: {
         CLIPMILL_UPLOADS: uploads.bucketName,

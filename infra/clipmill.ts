@@ -13,6 +13,7 @@ import { runsModel } from '../functions/chain.ts'
 import { costBasisOf, type SizeClass } from '../functions/cost/basis.ts'
 import { taskNamed, tasks as allTasks } from '../tasks/index.ts'
 import { acknowledge } from './acknowledge.ts'
+import { allow } from './allow.ts'
 import { AnnouncementSchema } from './announcement-schema.ts'
 import { makeAssets } from './assets/assets.ts'
 import type { Architecture } from './assets/place.ts'
@@ -80,7 +81,7 @@ export interface ClipmillProps {
 
 /**
  * All of clipmill: a clip that lands in `uploads` is processed, and what comes of it lands in `results`. Costs nothing
- * while idle but what lies in the buckets.
+ * while idle but what lies in the buckets, as long as the account's free alarms and dashboards are not taken.
  */
 export class Clipmill extends Construct {
   readonly uploads: s3.IBucket
@@ -148,15 +149,15 @@ export class Clipmill extends Construct {
     this.machines = Object.fromEntries(
       tasks.map(task => {
         const where = compute[task] ?? 'lambda'
-        const onCpu = byLambda(infer[task])
+        const onCpu = byLambda(infer[task].currentVersion)
         const onGpu = where === 'lambda' ? onCpu : gpuOf(where)
         const invocations = {
-          plan: byLambda(plan),
-          decode: byLambda(decode),
+          plan: byLambda(plan.currentVersion),
+          decode: byLambda(decode.currentVersion),
           infer: ((scope, id, call, state) =>
             (runsModel(taskNamed(task), call.stage) ? onGpu : onCpu)(scope, id, call, state)) as Invocation,
-          render: byLambda(render),
-          store: byLambda(store)
+          render: byLambda(render.currentVersion),
+          store: byLambda(store.currentVersion)
         }
         const pipeline = new TaskPipeline(this, task, {
           task: taskNamed(task),
@@ -165,6 +166,13 @@ export class Clipmill extends Construct {
           maxParallel,
           logRetention
         })
+        // Executions of before a deployment go on with the versions that they know.
+        pipeline.stateMachine.addToRolePolicy(
+          allow(
+            ['lambda:InvokeFunction'],
+            [plan, decode, infer[task], render, store].map(({ functionArn }) => `${functionArn}:*`)
+          )
+        )
         return [task, pipeline.stateMachine]
       })
     )

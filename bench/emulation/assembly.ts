@@ -62,7 +62,12 @@ const arns: Record<string, (name: string) => string> = {
   'AWS::S3::Bucket': name => `arn:aws:s3:::${name.toLowerCase()}`
 }
 /** Of these, `Ref` is the ARN. */
-const namedByArn = ['AWS::StepFunctions::StateMachine', 'AWS::Lambda::LayerVersion', 'AWS::Batch::JobQueue']
+const namedByArn = [
+  'AWS::StepFunctions::StateMachine',
+  'AWS::Lambda::LayerVersion',
+  'AWS::Lambda::Version',
+  'AWS::Batch::JobQueue'
+]
 
 /**
  * Reads a synthesised stack as CloudFormation would deploy it: every resource bears its logical name, unless the template
@@ -83,8 +88,10 @@ export const readAssembly = (folder: string, stack = 'Clipmill'): Assembly => {
   }
   const { Resources: resources } = template
 
-  const arnOf = (name: string) =>
-    (arns[resources[name].Type] ?? (name => `arn:aws:any:${region}:${account}:${name}`))(name)
+  const arnOf = (name: string): string =>
+    resources[name].Type === 'AWS::Lambda::Version'
+      ? `${arns['AWS::Lambda::Function'](text(resources[name].Properties.FunctionName))}:1`
+      : (arns[resources[name].Type] ?? (name => `arn:aws:any:${region}:${account}:${name}`))(name)
   const refOf = (name: string) =>
     pseudo[name] ?? (namedByArn.includes(resources[name].Type) ? arnOf(name) : physicalName(name))
   /** Names of buckets are in lower case. */

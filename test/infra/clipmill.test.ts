@@ -90,6 +90,17 @@ describe('clipmill in an account, with no property given', () => {
     for (const name of ['render', 'store', 'infertrackmany']) expect(rightsOf(name), name).toEqual(results)
   })
 
+  it('runs published versions, which stay, so that a job ends on the code on which it began', () => {
+    const [[, machine]] = ofType('AWS::StepFunctions::StateMachine')
+    const called = JSON.stringify(machine.Properties.DefinitionString)
+    const versions = ofType('AWS::Lambda::Version')
+    expect(versions).toHaveLength(5)
+    for (const [id, { DeletionPolicy }] of versions) {
+      expect(called).toContain(`"Ref":"${id}"`)
+      expect(DeletionPolicy, id).toBe('Retain')
+    }
+  })
+
   it('decodes in a network without a way out but to the two buckets', () => {
     expect(functions.decode.VpcConfig).toBeDefined()
     for (const type of ['AWS::EC2::NatGateway', 'AWS::EC2::InternetGateway'])

@@ -40,13 +40,16 @@ export const interpret = async (definition: Definition, input: object, world: Wo
 
 const reader = 'arn:aws:lambda:us-east-1:123456789012:function:reader'
 
+/** The name of a function, without its version; of any other service what is asked of it. */
+const calledBy = (resource: string) => /:function:([^:]+)/.exec(resource)?.[1] ?? resource.split(':').at(-1)!
+
 const handlerOf = ({ Resource, TimeoutSeconds }: State, { invoke, readLines }: World) =>
   Resource === reader
     ? readLines
     : async (payload: object) => {
         try {
           // No answer is null, as Lambda makes it.
-          return (await invoke(Resource!.split(':').at(-1)!, payload, TimeoutSeconds!)) ?? null
+          return (await invoke(calledBy(Resource!), payload, TimeoutSeconds!)) ?? null
         } catch (thrown) {
           throw asCaught(thrown)
         }
