@@ -3,6 +3,12 @@ import { App, CfnOutput, Stack } from 'aws-cdk-lib'
 import { clipmillContext } from './context.ts'
 import { Clipmill } from './clipmill.ts'
 
+// What a person wrote is answered in words; where in our code that was found helps nobody.
+process.on('uncaughtException', error => {
+  process.stderr.write(`${error.message}\n`)
+  process.exit(1)
+})
+
 const app = new App()
 const { stackName, ...props } = clipmillContext(app.node)
 const stack = new Stack(app, stackName, { description: 'clipmill: clips in, results out' })

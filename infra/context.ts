@@ -39,7 +39,7 @@ const options = z.strictObject({
   logRetention: days.optional(),
   alarmAddress: z.email().optional(),
   monthlyBudget: number.optional(),
-  webhook: z.url({ protocol: /^https$/ }).optional(),
+  webhook: z.url({ protocol: /^https$/, error: 'give an address that begins with https://' }).optional(),
   malwareGate: z.stringbool().or(z.boolean()).optional(),
   maxFrames: whole.optional(),
   maxCost: number.optional()
@@ -51,9 +51,22 @@ export const clipmillContext = (node: Node) => {
     const value: unknown = node.tryGetContext(name)
     return value === undefined ? [] : [[name, value] as const]
   })
-  const parsed = options.safeParse(Object.fromEntries(given))
-  if (parsed.success) return parsed.data
-  throw new Error(
-    `the options of the deployment, in cdk.json or by -c name=value:\n${problemsOf(parsed.error).join('\n')}`
+  // The CDK's own have other characters in their names.
+  const unknown = Object.keys(node.getAllContext() as object).filter(
+    name => /^\w+$/.test(name) && !Object.hasOwn(options.shape, name)
   )
+  const parsed = options
+    .refine(({ monthlyBudget, alarmAddress }) => monthlyBudget === undefined || alarmAddress !== undefined, {
+      path: ['monthlyBudget'],
+      message: 'it is told to the alarmAddress, which is not given'
+    })
+    .safeParse(Object.fromEntries(given))
+  const problems = [
+    ...unknown.map(
+      name => `${name}: there is no such option; there are ${Object.keys(options.shape).join(', ')}`
+    ),
+    ...(parsed.success ? [] : problemsOf(parsed.error))
+  ]
+  if (parsed.success && unknown.length === 0) return parsed.data
+  throw new Error(`the options of the deployment, in cdk.json or by -c name=value:\n${problems.join('\n')}`)
 }

@@ -92,8 +92,9 @@ export class Observability extends Construct {
       'EventBridge could not call intake'
     )
     this.draw(functions, machines)
-    if (monthlyBudget !== undefined && alarmAddress !== undefined)
-      this.watchBudget(monthlyBudget, alarmAddress)
+    if (monthlyBudget === undefined) return
+    if (alarmAddress === undefined) throw new Error('monthlyBudget is told to the alarmAddress: give one')
+    this.watchBudget(monthlyBudget, alarmAddress)
   }
 
   private draw(functions: lambda.Function[], machines: ObservabilityProps['machines']) {

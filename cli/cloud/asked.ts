@@ -1,6 +1,7 @@
 import { Fault } from '../../events/faults.ts'
 
 interface AwsError extends Error {
+  code?: string
   syscall?: string
   $metadata?: { httpStatusCode?: number }
 }
@@ -36,9 +37,10 @@ export const asked = async <T>(action: string, ask: () => Promise<T>): Promise<T
   try {
     return await ask()
   } catch (error) {
-    const { name, syscall, $metadata } = error as AwsError
+    const { name, code, syscall, $metadata } = error as AwsError
     const status = $metadata?.httpStatusCode ?? 0
-    const details = { action, reason: name }
+    // Errors of the network are all called alike.
+    const details = { action, reason: code ?? name }
     if (throttles.includes(name) || status >= 500 || status === 429 || name === 'TimeoutError' || syscall)
       throw new Fault('cloud-unavailable', details, { cause: error })
     if (denials.includes(name) || status === 401 || status === 403)

@@ -72,7 +72,7 @@ const checkBootstrap = async (account: Account, number: string): Promise<Check> 
     says: found
       ? `version ${version || 'unknown'}, ${bootstrapVersion} is needed`
       : 'the account is not prepared for the CDK in this region',
-    next: `npx cdk bootstrap aws://${number}/${account.region}`
+    next: `npx cdk bootstrap aws://${number}/${account.region} -c retention=keep`
   }
 }
 

@@ -60,7 +60,7 @@ it('an account that was never bootstrapped cannot be deployed to; small quotas o
     functions: 'warning',
     gpus: 'warning'
   })
-  expect(checks[1].next).toBe('npx cdk bootstrap aws://123456789012/eu-west-1')
+  expect(checks[1].next).toBe('npx cdk bootstrap aws://123456789012/eu-west-1 -c retention=keep')
   await expect(refuseProblems(account)).rejects.toMatchObject({ code: 'deploy-blocked', exit: 8 })
 })
 

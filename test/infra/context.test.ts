@@ -32,6 +32,16 @@ it('wants it to be chosen whether clips outlive the stack', () => {
   expect(() => read({})).toThrow(/retention: choose "keep" or "destroy"/)
 })
 
+it('refuses an option that it does not know, rather than leave out what was meant', () => {
+  expect(() => read({ retention: 'keep', maxcost: 1 })).toThrow(
+    /^maxcost: there is no such option; there are .*maxCost/m
+  )
+})
+
+it('wants to know who is told of a budget', () => {
+  expect(() => read({ retention: 'keep', monthlyBudget: 10 })).toThrow(/^monthlyBudget: /m)
+})
+
 it('names all that is wrong', () => {
   const wrong = {
     retention: 'keep',
