@@ -3,8 +3,8 @@ import { readFile, stat } from 'node:fs/promises'
 import { gunzipSync } from 'node:zlib'
 import { z } from 'zod'
 import { Fault } from '../../events/faults.ts'
-import type { TensorData } from '../graph/data.ts'
 import type { SkippedStage, StageDeviation } from './compare.ts'
+import type { RunModel } from './model.ts'
 
 export {
   compare,
@@ -16,12 +16,18 @@ export {
   type StageDeviation
 } from './compare.ts'
 export { fill1, input1, inputU8 } from './fill.ts'
+export { withFilled, type RunModel } from './model.ts'
+export { compareParameters } from './parameters.ts'
 
-const goldenFile = z.looseObject({
-  system: z.string(),
-  case: z.string().optional(),
-  variant: z.string().optional()
-})
+/** Files that several systems share state no system, only what they are. */
+const goldenFile = z
+  .looseObject({
+    system: z.string().default(''),
+    what: z.string().optional(),
+    case: z.string().optional(),
+    variant: z.string().optional()
+  })
+  .refine(({ system, what }) => system !== '' || what !== undefined, 'it says neither system nor what')
 
 /** A parsed golden file and where it is; each form says what more it holds. */
 export type GoldenFile = z.infer<typeof goldenFile> & { path: string }
@@ -29,12 +35,6 @@ export type GoldenFile = z.infer<typeof goldenFile> & { path: string }
 /** A record that holds something: a file without would pass every comparison. */
 export const filled = <T extends z.ZodType>(value: T) =>
   z.record(z.string(), value).refine(record => Object.keys(record).length > 0, 'nothing is in it')
-
-/** Runs the model in `dir` (`model.onnx`, `model.weights`) and gives all its outputs. */
-export type RunModel = (
-  dir: string,
-  feeds: Readonly<Record<string, TensorData>>
-) => Promise<Readonly<Record<string, TensorData>>>
 
 /**
  * Compares what we build with one golden file, stage by stage.
@@ -79,10 +79,13 @@ const reasonOf = (error: unknown) =>
 export const checkOf = (golden: GoldenFile, forms: readonly GoldenForm[]): GoldenCheck => {
   const form = forms.find(({ accepts }) => accepts(golden))
   if (form) return form.check
-  throw new Fault('golden-unknown', { system: golden.system, case: golden.case ?? golden.variant ?? '' })
+  throw new Fault('golden-unknown', {
+    system: golden.system,
+    case: golden.case ?? golden.variant ?? golden.what ?? ''
+  })
 }
 
-/** A form of golden files of `system` that hold all of `keys`, and whose check needs no model. */
+/** A form of golden files of `system` ('' where they state none) that hold all of `keys`, and whose check needs no model. */
 export const stepsForm = <T>(
   system: string,
   keys: string[],

@@ -2,12 +2,9 @@
  * Letterboxing (specs of YOLOX: OpenCV's bilinear resize of uint8, top left, padding 114), in one pass from the
  * picture's bytes into the network's tensor.
  */
-import { rint } from '../round.ts'
+import { resizeRows, type Rows, type Size } from '../resize.ts'
 
-export interface Size {
-  width: number
-  height: number
-}
+export type { Size }
 
 /**
  * Which generation of checkpoints: `new` (release 0.1.1rc0) takes BGR 0..255; `mot` (older ones, ByteTrack, MixSort)
@@ -25,8 +22,6 @@ interface Letterbox {
 }
 
 const padding = 114
-/** OpenCV's weights of the horizontal and of the vertical pass have 11 bits. */
-const one = 2048
 
 const mean = [0.485, 0.456, 0.406]
 const deviation = [0.229, 0.224, 0.225]
@@ -48,7 +43,9 @@ export const letterboxer = (source: Size, target: Size, form: Preprocessing): Le
     height: Math.max(1, Math.trunc(source.height * ratio))
   }
   const same = resized.width === source.width && resized.height === source.height
-  const rows = same ? copyRows(source) : resizeRows(source, resized)
+  const rows = same
+    ? copyRows(source)
+    : resizeRows({ stride: source.width, columns: whole(source.width), rows: whole(source.height) }, resized)
 
   const area = target.width * target.height
   return {
@@ -74,83 +71,12 @@ export const letterboxer = (source: Size, target: Size, form: Preprocessing): Le
   }
 }
 
-/** Gives rows of interleaved bytes, asked for from top to bottom. */
-type Rows = (picture: Uint8Array) => (y: number) => { bytes: Uint8Array; offset: number }
+const whole = (length: number) => ({ start: 0, length, limit: length })
 
 const copyRows =
   ({ width }: Size): Rows =>
   bytes =>
   y => ({ bytes, offset: y * width * 3 })
-
-const resizeRows = (source: Size, resized: Size): Rows => {
-  const columns = taps(source.width, resized.width)
-  const lines = taps(source.height, resized.height)
-  // OpenCV holds the outermost columns by moving the weight, the outermost rows by repeating the row: the rounding differs.
-  for (let x = 0; x < resized.width; x++) {
-    if (columns.first[x] >= 0 && columns.first[x] < source.width - 1) continue
-    columns.first[x] = columns.first[x] < 0 ? 0 : source.width - 1
-    columns.near[x] = one
-    columns.far[x] = 0
-  }
-  const right = columns.first.map(x => 3 * Math.min(x + 1, source.width - 1))
-  const left = columns.first.map(x => 3 * x)
-
-  const length = resized.width * 3
-  const bytes = new Uint8Array(length)
-  /** Two source rows, resized horizontally, and their numbers. */
-  let [upper, lower] = [new Int32Array(length), new Int32Array(length)]
-  let [upperRow, lowerRow] = [-1, -1]
-
-  return picture => {
-    upperRow = lowerRow = -1
-    const horizontal = (row: number, out: Int32Array) => {
-      const base = row * source.width * 3
-      for (let x = 0, to = 0; x < resized.width; x++, to += 3) {
-        const a = base + left[x]
-        const b = base + right[x]
-        const near = columns.near[x]
-        const far = columns.far[x]
-        out[to] = (picture[a] * near + picture[b] * far) >> 4
-        out[to + 1] = (picture[a + 1] * near + picture[b + 1] * far) >> 4
-        out[to + 2] = (picture[a + 2] * near + picture[b + 2] * far) >> 4
-      }
-    }
-    return y => {
-      const top = clamp(lines.first[y], source.height)
-      const bottom = clamp(lines.first[y] + 1, source.height)
-      if (top === lowerRow) {
-        ;[upper, lower] = [lower, upper]
-        ;[upperRow, lowerRow] = [lowerRow, upperRow]
-      }
-      if (top !== upperRow) horizontal((upperRow = top), upper)
-      if (bottom !== top && bottom !== lowerRow) horizontal((lowerRow = bottom), lower)
-      const below = bottom === top ? upper : lower
-      const near = lines.near[y]
-      const far = lines.far[y]
-      for (let i = 0; i < length; i++)
-        bytes[i] = (((near * upper[i]) >> 16) + ((far * below[i]) >> 16) + 2) >> 2
-      return { bytes, offset: 0 }
-    }
-  }
-}
-
-const clamp = (row: number, height: number) => Math.min(Math.max(row, 0), height - 1)
-
-/** For each place of the resized axis the first of its two neighbours in the source (from -1) and both weights. */
-const taps = (source: number, resized: number) => {
-  const first = new Int32Array(resized)
-  const near = new Int32Array(resized)
-  const far = new Int32Array(resized)
-  const scale = 1 / (resized / source)
-  for (let i = 0; i < resized; i++) {
-    const centre = Math.fround((i + 0.5) * scale - 0.5)
-    first[i] = Math.floor(centre)
-    const part = Math.fround(centre - first[i])
-    near[i] = rint(Math.fround(1 - part) * one)
-    far[i] = rint(part * one)
-  }
-  return { first, near, far }
-}
 
 /**
  * The network's input that keeps a picture's aspect: the long side is `longSide` (a multiple of 32), the short one

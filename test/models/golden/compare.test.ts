@@ -63,7 +63,7 @@ describe('golden files', () => {
 
   test.each([
     ['no JSON', file('b.json', 'golden')],
-    ['no system', file('c.json', '{}')],
+    ['neither system nor what they are', file('c.json', '{}')],
     ['nothing', path.join(dir, 'missing.json')]
   ])('that hold %s are a fault', async (_, name) => {
     await expect(readGolden(name)).rejects.toMatchObject({ code: 'golden-unreadable' })

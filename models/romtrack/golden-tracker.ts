@@ -1,0 +1,114 @@
+/** Comparison with the golden file of ROMTrack's tracker: decoding, and a clip of noise through all of it. */
+import { z } from 'zod'
+import {
+  deviationOf,
+  input1,
+  inputU8,
+  parseGolden,
+  withFilled,
+  worst,
+  type GoldenForm,
+  type RunModel
+} from '../golden/index.ts'
+import type { Tlwh } from '../mixsort/boxes.ts'
+import type { Picture } from '../mixsort/crop.ts'
+import { cropSquare, writeCrop } from '../sot/crop.ts'
+import { buildRomtrackFrame, buildRomtrackTemplate } from './network.ts'
+import { advance, decode, hannWindow, start } from './track.ts'
+import { romtrackVariants } from './variants.ts'
+
+const number = z.number()
+const size = z.int().positive()
+const four = z.tuple([number, number, number, number])
+const crop = z.object({ box: four, factor: number, output: size, resize_factor: number })
+
+/** The variant stands in the file's description. */
+const variant = /romtrack-(tiny-256|small-256|base-256|base-384|large-384)/
+
+const trackerGolden = z.object({
+  system: z.string(),
+  what: z.string().regex(variant),
+  frames: z.object({
+    names: z.tuple([z.string()], z.string()),
+    shape: z.tuple([size, size, z.literal(3)]),
+    rule: z.literal('input-u8')
+  }),
+  init_box: four,
+  boxes: z.array(four).min(1),
+  /** The template's, then one a frame. */
+  crops: z.tuple([crop], crop),
+  decode: z.object({ argmax: z.int(), box: four, max_response: number })
+})
+type TrackerGolden = z.infer<typeof trackerGolden>
+
+/** The cells of the file's explicit maps, g x g. */
+const grid = 16
+
+const explicitMaps = () => {
+  const map = (name: string, channels: number) => input1(name, [1, channels, grid, grid]).data as Float32Array
+  const probability = (map: Float32Array) => map.map(v => 1 / (1 + Math.exp(-v)))
+  return {
+    score: probability(map('decode.score', 1)),
+    size: probability(map('decode.size', 2)),
+    offset: map('decode.offset', 2)
+  }
+}
+
+/** Boxes in pixels, of float32 arithmetic behind a network. */
+const pixels = 1e-3
+
+async function* checkTracker(golden: TrackerGolden, run: RunModel) {
+  const found = decode(explicitMaps(), hannWindow(grid))
+  yield deviationOf('decode cell', Math.abs(found.cell - golden.decode.argmax), 0)
+  yield deviationOf('decode box', worst(found.box, golden.decode.box), 1e-6)
+  yield deviationOf('decode response', worst(found.response, golden.decode.max_response), 1e-6)
+
+  const [template, ...searches] = golden.crops
+  for (const [i, { box, factor, output, resize_factor }] of golden.crops.entries())
+    yield deviationOf(`crop ${i} scale`, worst(output / cropSquare(box, factor).side, resize_factor), 0)
+
+  const [height, width] = golden.frames.shape
+  const [first, ...frames] = golden.frames.names.map(name => ({
+    data: inputU8(name, golden.frames.shape).data as Uint8Array,
+    width,
+    height
+  }))
+  const input = (picture: Picture, box: Tlwh, { factor, output }: z.infer<typeof crop>) => {
+    const data = new Float32Array(3 * output * output)
+    writeCrop(picture, cropSquare(box, factor), output, data)
+    return { dtype: 'float32' as const, shape: [1, 3, output, output], data }
+  }
+  const scale = romtrackVariants[variant.exec(golden.what)![1] as keyof typeof romtrackVariants]
+  const begun = await withFilled(buildRomtrackTemplate(scale), run, feed =>
+    feed({ template: input(first, golden.init_box, template) })
+  )
+  const boxes = await withFilled(buildRomtrackFrame(scale), run, async feed => {
+    let state = start(golden.init_box, begun.template_tokens, begun.inherent)
+    const all: Tlwh[] = []
+    for (const [i, search] of searches.entries()) {
+      const outputs = await feed({
+        search: input(frames[i], state.box, search),
+        template_tokens: state.templateTokens,
+        inherent: state.inherent,
+        variation: state.variation
+      })
+      const data = (name: string) => outputs[name].data as Float32Array
+      const maps = { score: data('score'), offset: data('offset'), size: data('size') }
+      const { factor, output } = search
+      const next = advance(state, maps, outputs.next_variation, { width, height }, { search: output, factor })
+      state = next.state
+      all.push(state.box)
+    }
+    return all
+  })
+  for (const [i, box] of golden.boxes.entries())
+    yield deviationOf(`box ${i + 1}`, worst(boxes[i], box), pixels)
+}
+
+export const romtrackTracker: GoldenForm = {
+  accepts: ({ system, init_box, boxes, decode: step }) =>
+    system.toLowerCase() === 'romtrack' && [init_box, boxes, step].every(part => part !== undefined),
+  async *check(file, run) {
+    yield* checkTracker(parseGolden(file, trackerGolden), run)
+  }
+}
