@@ -10,6 +10,7 @@ import { Fault } from '../events/faults.ts'
 import { openMedia } from '../layers/media/index.ts'
 import { clipmillHome } from '../local/home.ts'
 import { taskNamed } from '../tasks/index.ts'
+import { addEvalTrack, evalTrackName } from './eval-track.ts'
 import { addTaskFlags, taskOptions } from './flags.ts'
 import { note, print, printJson } from './output.ts'
 import { runClips, runId, stopped } from './run.ts'
@@ -41,8 +42,9 @@ export const addEval = (program: Command, shell: Shell) => {
     const options = taskOptions(trackManyCommand, trackMany)
     shell.exit = await evalTracks({ ...asked, options, json: shell.json }, shell.interruptible())
   })
+  addEvalTrack(command, shell)
   command.on('command:*', ([name]: [string]) => {
-    throw new Fault('task-unknown', { task: name, tasks: [trackMany.name] })
+    throw new Fault('task-unknown', { task: name, tasks: [trackMany.name, evalTrackName] })
   })
 }
 

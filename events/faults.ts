@@ -135,30 +135,41 @@ export const faults = {
   // what is measured against ground truth
   'sequences-missing': kind({
     exit: exits.input,
-    says: (d: { data: string; looked: string[] }) =>
+    /** `needs` where a sequence is not one of MOTChallenge; so with those that follow. */
+    says: (d: { data: string; looked: string[]; needs?: string }) =>
       d.looked.length === 1 && d.looked[0] === d.data
         ? `there is no folder ${d.data}`
         : `there is no sequence with ground truth under ${d.data} (looked in ${d.looked.join(', ')})`,
-    next: () =>
+    next: d =>
+      d.needs ??
       'a sequence is a folder with gt/gt.txt and seqinfo.ini; name it, the folder of several, or a data set and its --split'
   }),
   'track-file-missing': kind({
     exit: exits.input,
-    says: (d: { file: string; what: string }) => `there is no file ${d.file}, which should hold ${d.what}`,
-    next: () =>
+    says: (d: { file: string; what: string; needs?: string }) =>
+      `there is no file ${d.file}, which should hold ${d.what}`,
+    next: d =>
+      d.needs ??
       'a sequence needs gt/gt.txt and a seqinfo.ini with seqLength; results are called after it: <sequence>.txt'
   }),
   'track-rows-invalid': kind({
     exit: exits.input,
-    says: (d: { file: string; line?: number; problem: string }) =>
+    says: (d: { file: string; line?: number; problem: string; needs?: string }) =>
       `${d.file}${d.line === undefined ? '' : `, line ${d.line}`}: ${d.problem}`,
-    next: () =>
+    next: d =>
+      d.needs ??
       'correct the file; rows are frame,id,x,y,w,h,… as MOTChallenge has them: 1,3,794.2,247.5,71.2,174.8,1,1,0.8 as truth, 1,3,794.2,247.5,71.2,174.8,0.9,-1,-1,-1 as a result'
+  }),
+  'track-length-differs': kind({
+    exit: exits.input,
+    says: (d: { file: string; rows: number; truth: string; frames: number }) =>
+      `${d.file} is about ${d.rows} frames; ${d.truth} has ${d.frames}`,
+    next: () => 'take the file that was made on the frames of this ground truth, one row or flag for each'
   }),
   'seqinfo-invalid': kind({
     exit: exits.input,
-    says: (d: { file: string; problem: string }) => `${d.file}: ${d.problem}`,
-    next: () => 'under [Sequence] there must be a line like seqLength=600, the number of its frames'
+    says: (d: { file: string; problem: string; needs?: string }) => `${d.file}: ${d.problem}`,
+    next: d => d.needs ?? 'under [Sequence] there must be a line like seqLength=600, the number of its frames'
   }),
   'sequence-without-clip': kind({
     exit: exits.input,

@@ -1,6 +1,7 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Fault } from '../../events/faults.ts'
+import { exists } from '../text.ts'
 
 /** A sequence with its ground truth. */
 export interface SequenceFolder {
@@ -34,11 +35,6 @@ export const findSequences = async (data: string, split?: string): Promise<Seque
     return await Promise.all(names.map(name => openSequence(path.join(root, name))))
   }
   throw new Fault('sequences-missing', { data, looked })
-}
-
-const exists = async (at: string, what: 'file' | 'folder') => {
-  const found = await stat(at).catch(() => undefined)
-  return (what === 'file' ? found?.isFile() : found?.isDirectory()) ?? false
 }
 
 const truthOf = (folder: string) => path.join(folder, 'gt', 'gt.txt')

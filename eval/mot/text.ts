@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises'
 import { Fault } from '../../events/faults.ts'
+import { oddField, readText, tableOf } from '../text.ts'
 import type { Row, Rows } from './sequence.ts'
 
 /** A kind of MOTChallenge text: what is in it, the columns that it must have, the largest class allowed. */
@@ -11,15 +11,12 @@ interface Kind {
 const truthKind: Kind = { name: 'ground truth', columns: 8, maxClass: Infinity }
 const resultsKind: Kind = { name: 'results', columns: 7, maxClass: 1 }
 
-/** Boxes beyond it are damage, and their areas would overflow. */
-const farthest = 1e9
-
 /**
  * Reads frame, id, x, y, w, h, mark, class, …: boxes in pixels, frames from 1 to `length`, rows in any order.
  * @throws Fault track-file-missing, track-rows-invalid
  */
 export const readTruth = async (file: string, length: number): Promise<Rows> => {
-  const truth = parseTruth(await read(file, truthKind), file, length)
+  const truth = parseTruth(await readText(file, truthKind.name), file, length)
   if (truth.frames.some(rows => rows.length > 0)) return truth
   throw new Fault('track-rows-invalid', { file, problem: 'it is empty' })
 }
@@ -29,7 +26,7 @@ export const readTruth = async (file: string, length: number): Promise<Rows> => 
  * @throws Fault track-file-missing, track-rows-invalid
  */
 export const readResults = async (file: string, length: number): Promise<Rows> =>
-  parseResults(await read(file, resultsKind), file, length)
+  parseResults(await readText(file, resultsKind.name), file, length)
 
 /** @throws Fault track-rows-invalid */
 export const parseTruth = (text: string, file: string, length: number) => parse(text, file, length, truthKind)
@@ -38,35 +35,18 @@ export const parseTruth = (text: string, file: string, length: number) => parse(
 export const parseResults = (text: string, file: string, length: number) =>
   parse(text, file, length, resultsKind)
 
-const read = async (file: string, { name }: Kind) => {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException
-    if (['ENOENT', 'ENOTDIR', 'EISDIR'].includes(code))
-      throw new Fault('track-file-missing', { file, what: name }, { cause: error })
-    throw error
-  }
-}
-
 const parse = (text: string, file: string, length: number, kind: Kind): Rows => {
   const frames = Array.from({ length }, (): Row[] => [])
   let columns = Infinity
   /** Lines, by frame and id. */
   const seen = new Map<string, number>()
-  const lines = text.replace(/^\uFEFF/, '').split(/\r\n|\n|\r/)
-  const delimiter = delimiterOf(lines.find(line => line.trim() !== '') ?? '')
-  for (const [i, text] of lines.entries()) {
-    if (text.trim() === '') continue
-    const line = i + 1
+  for (const { line, fields } of tableOf(text)) {
     const wrong = (problem: string) => new Fault('track-rows-invalid', { file, line, problem })
-    const fields = text.trim().split(delimiter)
-    while (fields.at(-1) === '') fields.pop()
     if (fields.length < kind.columns)
       throw wrong(`there are ${fields.length} columns; ${kind.name} has at least ${kind.columns}`)
     columns = Math.min(columns, fields.length)
-    const odd = fields.findIndex(field => !isNumber(field))
-    if (odd !== -1) throw wrong(`column ${odd + 1} is "${shown(fields[odd])}", not a number`)
+    const odd = oddField(fields)
+    if (odd !== undefined) throw wrong(odd)
 
     const numbers = fields.map(Number)
     const [, , x, y, w, h] = numbers
@@ -83,14 +63,3 @@ const parse = (text: string, file: string, length: number, kind: Kind): Rows => 
   }
   return { file, columns, frames }
 }
-
-/** What the first line has most of; spaces beside a delimiter do not count. */
-const delimiterOf = (line: string) => {
-  const [most] = [',', '\t', ';'].sort((a, b) => line.split(b).length - line.split(a).length)
-  return line.includes(most) ? new RegExp(` *${most} *`) : / +/
-}
-
-const isNumber = (field: string) =>
-  /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(field) && Math.abs(Number(field)) <= farthest
-
-const shown = (field: string) => (field.length > 20 ? `${field.slice(0, 20)}…` : field)

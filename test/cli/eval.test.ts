@@ -6,6 +6,7 @@ import { addEval } from '../../cli/eval.ts'
 import type { Shell } from '../../cli/shell.ts'
 import { street, temporaryFolder } from '../e2e/cli.ts'
 import { range, text, walk } from '../eval/mot/rows.ts'
+import { boxes, tree } from '../eval/sot/sequences.ts'
 
 /** What the command prints. */
 const evaluate = async (...args: string[]) => {
@@ -160,5 +161,43 @@ describe('clipmill eval track-many', () => {
       code: 'sequence-without-clip',
       details: { videos: 2 }
     })
+  })
+})
+
+describe('clipmill eval track', () => {
+  const folders = () => {
+    const folder = tree({
+      'data/a/groundtruth.txt': boxes(10),
+      'data/b/groundtruth.txt': boxes(10),
+      'results/a.txt': boxes(10),
+      'results/b.txt': boxes(10, 10)
+    })
+    return ['--data', path.join(folder, 'data'), '--results', path.join(folder, 'results')]
+  }
+
+  it('measures boxes, by sequence and together', async () => {
+    // In b, all but the first frame have an IoU of 10 / 30 and centres 10 px, half a width, apart.
+    expect((await evaluate('track', ...folders())).trimEnd().split('\n')).toEqual([
+      '             AUC    P  Pnorm  OP50  OP75      AO  SR50  SR75',
+      'a         95.238  100    100   100   100     100   100   100',
+      'b         39.524  100     10    10    10  33.333     0     0',
+      'COMBINED  67.381  100     55    55    55  66.667    50    50'
+    ])
+  })
+
+  it('gives the figures and curves of each tool as JSON', async () => {
+    expect(JSON.parse(await evaluate('track', ...folders(), '--json'))).toMatchObject({
+      sequences: { a: { lasot: { precision_at_20: 1 } }, b: { trackingnet: { precision_at_20px: 100 } } },
+      combined: { pytracking: { precision: 100 }, got10k: { sr50: 0.5 } }
+    })
+  })
+
+  it.each([
+    ['no results', 'commander.missingMandatoryOptionValue', []],
+    ['results that are not there', 'track-file-missing', ['--results', '/no/such/folder']],
+    ['a split that is not there', 'sequences-missing', ['--results', '.', '--split', 'test']]
+  ])('refuses %s', async (_, code, args) => {
+    const [, data] = folders()
+    await expect(evaluate('track', '--data', data, ...args)).rejects.toMatchObject({ code })
   })
 })
