@@ -112,6 +112,16 @@ describe('clipmill in an account, with no property given', () => {
     expect(JSON.stringify(Resource)).toMatch(/BucketsUploads.*BucketsResults/)
   })
 
+  it('allows on any resource only what cannot be confined to one', () => {
+    const anywhere = ofType('AWS::IAM::Policy')
+      .flatMap(([, { Properties }]) => (Properties.PolicyDocument as { Statement: Statement[] }).Statement)
+      .filter(({ Resource }) => [Resource].flat().includes('*'))
+      .flatMap(actionsOf)
+    for (const action of anywhere)
+      expect(action).toMatch(/^xray:|^ec2:.*(NetworkInterface|Subnets|PrivateIp)|^logs:/)
+    expect(anywhere.filter(action => action.startsWith('logs:'))).not.toContain('logs:PutLogEvents')
+  })
+
   it('writes where it may, and nowhere else', () => {
     const written = (name: string) =>
       statementsOf(name)
