@@ -6,10 +6,12 @@ import {
   computes,
   costBasisOf,
   sizeClasses,
+  usualParallel,
+  type Compute,
   type CostBasis,
   type SizeClass
 } from '../functions/cost/basis.ts'
-import { estimate, usualParallel, type Estimate } from '../functions/cost/estimate.ts'
+import { estimate, type Estimate } from '../functions/cost/estimate.ts'
 import { layOut } from '../functions/plan/layout.ts'
 import { checkBytes, checkClip, checkCost } from '../functions/shared/limits.ts'
 import { openMedia } from '../layers/media/index.ts'
@@ -26,7 +28,7 @@ import { formatTable } from './table.ts'
 interface Flags {
   size: SizeClass
   architecture: CostBasis['architecture']
-  compute: (typeof computes)[number]
+  compute: Compute
   maxParallel: number
   maxCost?: number
   maxFrames?: number

@@ -21,6 +21,9 @@ export const faultRecord = z.strictObject({
 export const missingFrames = z.strictObject({ first: z.int(), last: z.int(), fault: faultRecord })
 export type MissingFrames = z.infer<typeof missingFrames>
 
+/** On a bus, progress of a step over a segment is told at most once in so many seconds, since each event costs. */
+export const busProgressSeconds = 15
+
 /** What clipmill tells the world, at least once each; but for progress, `job` and `type` identify it. */
 export const announcement = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('job.accepted'), ...about }),

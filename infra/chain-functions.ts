@@ -83,7 +83,7 @@ export class ChainFunctions extends Construct {
         task,
         this.make('infer', `infer-${task}`, props, {
           layers: [layers.inference, models],
-          environment: { ...busName }
+          environment: busName
         })
       ])
     )

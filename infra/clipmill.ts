@@ -10,7 +10,7 @@ import * as sqs from 'aws-cdk-lib/aws-sqs'
 import type * as sfn from 'aws-cdk-lib/aws-stepfunctions'
 import { Construct } from 'constructs'
 import { runsModel } from '../functions/chain.ts'
-import { costBasisOf, type SizeClass } from '../functions/cost/basis.ts'
+import { costBasisOf, usualParallel, type Compute, type SizeClass } from '../functions/cost/basis.ts'
 import { taskNamed, tasks as allTasks } from '../tasks/index.ts'
 import { acknowledge } from './acknowledge.ts'
 import { allow } from './allow.ts'
@@ -19,6 +19,7 @@ import { makeAssets } from './assets/assets.ts'
 import type { Architecture } from './assets/place.ts'
 import { ChainFunctions } from './chain-functions.ts'
 import { ClipBuckets } from './clip-buckets.ts'
+import { forADay } from './delivery.ts'
 import { DecodeNetwork } from './decode-network.ts'
 import { GpuBatch } from './gpu-batch.ts'
 import { GpuLambda } from './gpu-lambda.ts'
@@ -29,9 +30,6 @@ import { Observability } from './observability.ts'
 import { SharedLayers } from './shared-layers.ts'
 import { TaskPipeline } from './task-pipeline.ts'
 import { WebhookFunction } from './webhook-function.ts'
-
-/** Where the models of a task run: in functions without a GPU, in functions with one, or in AWS Batch with one. */
-export type Compute = 'lambda' | 'gpu' | 'batch'
 
 export interface ClipmillProps {
   /** What becomes of the buckets and logs when the stack goes. @default keep */
@@ -99,7 +97,7 @@ export class Clipmill extends Construct {
       compute = {},
       size = 'medium',
       architecture = 'arm64',
-      maxParallel = 40,
+      maxParallel = usualParallel,
       logRetention = logs.RetentionDays.ONE_MONTH,
       key: encryptionKey
     } = props
@@ -247,8 +245,7 @@ export class Clipmill extends Construct {
     rule.addTarget(
       new targets.LambdaFunction(this.functions.intake, {
         deadLetterQueue,
-        maxEventAge: Duration.hours(24),
-        retryAttempts: 185
+        ...forADay
       })
     )
     return rule

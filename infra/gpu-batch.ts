@@ -1,11 +1,11 @@
 import { Duration, Size, Stack } from 'aws-cdk-lib'
 import * as batch from 'aws-cdk-lib/aws-batch'
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets'
-import * as ec2 from 'aws-cdk-lib/aws-ec2'
 import * as ecs from 'aws-cdk-lib/aws-ecs'
 import { Construct } from 'constructs'
+import { gpuProcessors, mostInstances } from '../functions/cost/basis.ts'
 import { acknowledge } from './acknowledge.ts'
-import { gpuBasis, gpuSeconds, type GpuProps } from './gpu.ts'
+import { gpuBasis, gpuInstances, gpuSeconds, type GpuProps } from './gpu.ts'
 import { byBatch, gpuStart, type Invocation } from './invocation.ts'
 
 /** `infer` on GPUs by AWS Batch: instances that come as jobs wait and go to none. */
@@ -22,8 +22,8 @@ export class GpuBatch extends Construct {
       vpcSubnets: network.vpcSubnets,
       securityGroups: network.securityGroups,
       minvCpus: 0,
-      maxvCpus: 32,
-      instanceTypes: ['g4dn.xlarge', 'g5.xlarge', 'g6.xlarge'].map(type => new ec2.InstanceType(type)),
+      maxvCpus: mostInstances.batch * gpuProcessors,
+      instanceTypes: gpuInstances,
       useOptimalInstanceClasses: false,
       allocationStrategy: batch.AllocationStrategy.BEST_FIT_PROGRESSIVE,
       images: [{ imageType: batch.EcsMachineImageType.ECS_AL2023_NVIDIA }]
@@ -42,7 +42,7 @@ export class GpuBatch extends Construct {
     const definition = new batch.EcsJobDefinition(this, 'Job', {
       container: new batch.EcsEc2ContainerDefinition(this, 'Container', {
         image: ecs.ContainerImage.fromAsset(container, { platform: Platform.LINUX_AMD64 }),
-        cpu: 4,
+        cpu: gpuProcessors,
         memory: Size.mebibytes(14_000),
         gpu: 1,
         command: ['batch.mjs'],

@@ -1,9 +1,9 @@
 import { Duration, Size } from 'aws-cdk-lib'
-import * as ec2 from 'aws-cdk-lib/aws-ec2'
 import * as lambda from 'aws-cdk-lib/aws-lambda'
 import { Construct } from 'constructs'
+import { gpuProcessors, mostInstances } from '../functions/cost/basis.ts'
 import { acknowledge } from './acknowledge.ts'
-import { gpuBasis, gpuSeconds, type GpuProps } from './gpu.ts'
+import { gpuBasis, gpuInstances, gpuSeconds, type GpuProps } from './gpu.ts'
 import { byToken, gpuStart, type Invocation } from './invocation.ts'
 
 /** GPU memory that an environment gets at least, GiB, of those that Lambda offers: a T4 has 16. */
@@ -29,10 +29,8 @@ export class GpuLambda extends Construct {
       subnets: network.vpc.selectSubnets(network.vpcSubnets).subnets,
       securityGroups: network.securityGroups,
       architectures: [lambda.Architecture.X86_64],
-      instanceTypeFilter: lambda.InstanceTypeFilter.allow(
-        ['g4dn.xlarge', 'g5.xlarge', 'g6.xlarge'].map(type => new ec2.InstanceType(type))
-      ),
-      maxVCpuCount: 32
+      instanceTypeFilter: lambda.InstanceTypeFilter.allow(gpuInstances),
+      maxVCpuCount: 2 * mostInstances.gpu * gpuProcessors
     })
     this.function = new lambda.DockerImageFunction(this, 'Function', {
       code: lambda.DockerImageCode.fromImageAsset(container),
@@ -57,7 +55,7 @@ export class GpuLambda extends Construct {
     const version = this.function.currentVersion
     ;(version.node.defaultChild as lambda.CfnVersion).functionScalingConfig = {
       minExecutionEnvironments: 0,
-      maxExecutionEnvironments: 4
+      maxExecutionEnvironments: mostInstances.gpu
     }
     this.alias = new lambda.Alias(this, 'Alias', {
       aliasName: 'live',

@@ -11,6 +11,9 @@ import { allow, onlyBelow, put } from './allow.ts'
 /** What a GPU container may take for one segment, or one stretch of a fold, seconds: as long as a function on CPU. */
 export const gpuSeconds = 900
 
+/** With a T4, an A10G or an L4; each has `gpuProcessors` of functions/cost/basis.ts. */
+export const gpuInstances = ['g4dn.xlarge', 'g5.xlarge', 'g6.xlarge'].map(type => new ec2.InstanceType(type))
+
 export interface GpuProps {
   /** Folder with a Dockerfile. */
   container: string

@@ -10,6 +10,7 @@ import { Construct } from 'constructs'
 import { acknowledge, acknowledgeWildcards } from './acknowledge.ts'
 import { allow } from './allow.ts'
 import type { Architecture } from './assets/place.ts'
+import { forADay } from './delivery.ts'
 import { lambdaArchitecture } from './shared-layers.ts'
 
 export interface WebhookFunctionProps {
@@ -67,8 +68,7 @@ export class WebhookFunction extends Construct {
     this.rule.addTarget(
       new targets.LambdaFunction(this.function, {
         deadLetterQueue: deadLetters,
-        maxEventAge: Duration.hours(24),
-        retryAttempts: 185
+        ...forADay
       })
     )
   }

@@ -1,9 +1,6 @@
 import { PutEventsCommand, type EventBridgeClient } from '@aws-sdk/client-eventbridge'
-import type { Announcement } from '../../events/announcement.ts'
+import { busProgressSeconds, type Announcement } from '../../events/announcement.ts'
 import { Fault } from '../../events/faults.ts'
-
-/** Progress of one step over one segment is told at most this often, since each event on a bus costs. */
-const progressMilliseconds = 15_000
 
 /**
  * Announces on an EventBridge bus: source `clipmill`, the announcement's type as detail type, all else as detail.
@@ -18,7 +15,7 @@ export const busAnnouncer = (client: Pick<EventBridgeClient, 'send'>, bus: strin
       const [what, now] = [`${job} ${step} ${segment}`, Date.parse(at)]
       // The first one, too, waits: most segments are done by then.
       if (what !== told.what) told = { what, at: now }
-      if (now - told.at < progressMilliseconds) return
+      if (now - told.at < busProgressSeconds * 1000) return
       told.at = now
     }
     const { FailedEntryCount, Entries } = await send(client, {

@@ -11,7 +11,16 @@ export type SizeClass = keyof typeof sizeClasses
 /** Size of /tmp of the functions, MB: a clip has to lie there as a file, and a model of the model store. */
 export const scratchSizes = { plan: 10_240, decode: 10_240, infer: 4096, render: 10_240, store: 10_240 }
 
+/** Segments of a job that a deployment works on at a time, unless it is told otherwise. */
+export const usualParallel = 40
+
+/** Where the models of a task run: in functions without a GPU, in functions with one, or in AWS Batch with one. */
 export const computes = ['lambda', 'gpu', 'batch'] as const
+export type Compute = (typeof computes)[number]
+
+/** Instances with a GPU that there are at most, and processors of one. */
+export const mostInstances = { gpu: 4, batch: 8 }
+export const gpuProcessors = 4
 
 const megabytes = z.int().positive()
 

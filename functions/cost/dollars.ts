@@ -1,8 +1,9 @@
+import { busProgressSeconds } from '../../events/announcement.ts'
 import { chain, runsModel, type Call, type Step } from '../chain.ts'
-import { scratchSizes, type CostBasis } from './basis.ts'
+import { mostInstances, scratchSizes, type CostBasis } from './basis.ts'
 import { prices } from './prices.ts'
 import { requestsOf } from './requests.ts'
-import { mostInstances, type PlannedJob } from './speeds.ts'
+import type { PlannedJob } from './speeds.ts'
 
 /** What one step of a job takes. */
 export interface StepTime {
@@ -28,8 +29,6 @@ export type Dollars = Record<
   number
 >
 
-/** Seconds between two announcements of progress on a bus. */
-const progressEvery = 15
 /** AWS counts the start and the end of an execution as one transition each. */
 const aroundExecution = 2
 
@@ -101,6 +100,6 @@ const eventsOf = (steps: StepTime[]) =>
     .filter(({ function: name }) => name === 'infer' || name === 'render')
     .reduce(
       (sum, { invocations, seconds }) =>
-        sum + invocations * Math.floor(seconds / invocations / progressEvery),
+        sum + invocations * Math.floor(seconds / invocations / busProgressSeconds),
       3
     )

@@ -1,13 +1,12 @@
 import type { Manifest } from '../../events/manifest.ts'
-import { chain, longest, runsModel, stepOf, type Call, type Step } from '../chain.ts'
-import type { CostBasis } from './basis.ts'
+import { chain, foldMargin, longest, runsModel, stepOf, type Call, type Step } from '../chain.ts'
+import { gpuProcessors, usualParallel, type CostBasis } from './basis.ts'
 import { computeOf, dollarsOf, instancesOf, type Dollars, type StepTime } from './dollars.ts'
 import { prices } from './prices.ts'
 import {
   clipRate,
   environmentStart,
   frameSpeed,
-  gpuProcessors,
   gpuSpeedup,
   instanceStart,
   invocationSeconds,
@@ -15,11 +14,8 @@ import {
   type PlannedJob
 } from './speeds.ts'
 
-/** Segments of a job that a deployment works on at a time, unless it was told otherwise. */
-export const usualParallel = 40
-
 /** What a fold uses of an invocation's time before it leaves the rest to the next, seconds. */
-const turnSeconds = longest - 120
+const turnSeconds = longest - foldMargin
 
 export interface Estimate {
   frames: number

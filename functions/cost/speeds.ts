@@ -92,11 +92,7 @@ export const environmentStart = 1.5
 export const clipRate = 80e6
 /** How many times as fast as one processor a T4 runs a model. */
 export const gpuSpeedup = 20
-/** Processors of a GPU instance. */
-export const gpuProcessors = 4
 /** Seconds that an instance with a GPU takes to start, and waits for more work before it goes. */
 export const instanceStart = 240
-/** Instances that one job has at most. */
-export const mostInstances = { gpu: 4, batch: 8 }
 /** Bytes of a picture per pixel, JPEG; measured on the demo clip. */
 export const pictureBytes = 0.23

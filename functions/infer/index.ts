@@ -5,6 +5,7 @@ import { rowsOf } from '../../events/rows.ts'
 import { decodePicture } from '../../layers/inference/picture.ts'
 import type { Session } from '../../layers/inference/session.ts'
 import type { EachStage, FoldStage, Frame, Stage, StageContext } from '../../tasks/define.ts'
+import { foldMargin } from '../chain.ts'
 import type { Context } from '../shared/context.ts'
 import { readWork, type Work } from '../shared/job.ts'
 import { keys } from '../shared/keys.ts'
@@ -20,9 +21,6 @@ export const inferEvent = z.strictObject({
   /** Of a stage of kind `each`; a fold goes through all that remain. */
   segment: z.int().nonnegative().optional()
 })
-
-/** A fold goes on to the next segment only if this much time is left: twice what a slow segment takes. */
-const marginMilliseconds = 120_000
 
 /** Frames of an `each` stage under way at a time: one in the model, the next one being prepared. */
 const inFlight = 2
@@ -95,7 +93,7 @@ const fold = async (pass: Pass, stage: FoldStage): Promise<boolean> => {
       ? stage.start(stageContext)
       : (deserialize(await results.get(name.state(stage.name, first - 1))) as unknown)
   for (const segment of segments.slice(first)) {
-    if (segment.index > first && context.remaining() < marginMilliseconds) return false
+    if (segment.index > first && context.remaining() < foldMargin * 1000) return false
     await writeRows(pass, segment, async (frames, progress) => {
       const rows: unknown[] = []
       for await (const frame of frames) {

@@ -3,16 +3,10 @@ import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { dollars } from '../../../events/faults.ts'
 import { chain, stepOf } from '../../../functions/chain.ts'
-import { costBasisOf } from '../../../functions/cost/basis.ts'
+import { costBasisOf, mostInstances } from '../../../functions/cost/basis.ts'
 import { estimate } from '../../../functions/cost/estimate.ts'
 import { prices } from '../../../functions/cost/prices.ts'
-import {
-  frameSpeed,
-  gpuSpeedup,
-  instanceStart,
-  mostInstances,
-  sharedOut
-} from '../../../functions/cost/speeds.ts'
+import { frameSpeed, gpuSpeedup, instanceStart, sharedOut } from '../../../functions/cost/speeds.ts'
 import { tasks } from '../../../tasks/index.ts'
 import { hd, fullHd, planned } from './clips.ts'
 

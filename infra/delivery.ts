@@ -1,0 +1,4 @@
+import { Duration } from 'aws-cdk-lib'
+
+/** How long EventBridge tries to call a function that cannot be called: as often as it does at most. */
+export const forADay = { maxEventAge: Duration.hours(24), retryAttempts: 185 }
