@@ -63,6 +63,13 @@ export const addCloud = (program: Command, shell: Shell) => {
       for (const id of ids) done.push(await control(account, stack, id))
       say(done, controlLines)
     })
+  command('resend', 'send again what could not be delivered or dealt with: news of uploads, announcements')
+    .option('--dry-run', 'only tell what that is', false)
+    .action(async (flags: StackFlag & { dryRun: boolean }) => {
+      const { openSenders, resend, resentLines } = await import('./cloud/resend.ts')
+      const { account, stack } = await open(flags)
+      say(await resend(account, stack, openSenders(account), flags), resentLines)
+    })
   command('links <id>', 'links by which anybody can download the results of a job')
     .option('--expires <time>', 'how long they are good for, e.g. 15m, 1h or 7d', '1h')
     .action(async (id: string, flags: StackFlag & { expires: string }) => {
@@ -121,7 +128,7 @@ export const addCloud = (program: Command, shell: Shell) => {
     })
 }
 
-/** @throws Fault region-missing, stack-missing, cloud-denied, cloud-unavailable */
+/** @throws Fault stack-missing; as `openAccount` and `asked` do */
 const open = async ({ stack }: StackFlag): Promise<{ account: Account; stack: Stack }> => {
   const { openAccount } = await import('./cloud/account.ts')
   const { readStack } = await import('./cloud/stack.ts')

@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 import { Fault } from '../events/faults.ts'
 import { packageRoot } from '../local/home.ts'
 import type { Account } from './cloud/account.ts'
@@ -16,15 +16,14 @@ export const addDeploy = (program: Command, shell: Shell) => {
   addStackOption(program.command('deploy'))
     .description('deploy clipmill into the AWS account, or bring what is deployed up to date')
     .option('-c, --context <name=value>', 'an option of the deployment, over that of cdk.json', append, [])
-    .option(
-      '--require-approval <when>',
-      'never, any-change or broadening: which changes of permissions are asked about',
-      'broadening'
+    .addOption(
+      new Option('--require-approval <when>', 'which changes of permissions are asked about')
+        .choices(['never', 'any-change', 'broadening'])
+        .default('broadening')
     )
     .option('--json', 'as JSON', false)
     .action(async (flags: DeployFlags) => {
-      const { openAccount } = await import('./cloud/account.ts')
-      const stack = await deploy(await openAccount(), flags)
+      const stack = await deploy(flags)
       if (shell.json) printJson(stack)
       else for (const line of deployedLines(stack)) print(line)
     })
@@ -38,23 +37,30 @@ interface DeployFlags {
 }
 
 /**
- * Checks what would make it fail, runs the CDK, and puts the models into the model store that no layer takes.
- * @throws Fault infra-missing, cloud-denied, cloud-unavailable, deploy-blocked, cdk-failed, model-unknown
+ * Checks what would make it fail, what was asked for before anything is asked of the account; runs the CDK, and puts the
+ * models into the model store that no layer takes.
+ * @throws Fault infra-missing, usage-wrong, deployment-invalid, deploy-blocked, cdk-failed, model-unknown; as `openAccount`
+ * and `asked` do
  */
-const deploy = async (account: Account, { stack, context, requireApproval }: DeployFlags): Promise<Stack> => {
+const deploy = async ({ stack, context, requireApproval }: DeployFlags): Promise<Stack> => {
   const { requireInfra, runCdk } = await import('./cloud/cdk.ts')
-  const { openResults, readStack } = await import('./cloud/stack.ts')
-  const { putModels, storedModels } = await import('./cloud/stored-models.ts')
+  const { readOptions } = await import('./cloud/options.ts')
+  const { checkStackName, openResults, readStack } = await import('./cloud/stack.ts')
   requireInfra()
+  checkStackName(stack)
+  const options = await readOptions(context)
+  const { openAccount } = await import('./cloud/account.ts')
+  const account = await openAccount()
   await refuseProblems(account)
-  await runCdk('deploy', ['--require-approval', requireApproval], stack, context)
+  await runCdk('deploy', ['--progress', 'events', '--require-approval', requireApproval], stack, context)
   const deployed = await readStack(account, stack)
-  const written = await putModels(openResults(account, deployed), await storedModels(context))
+  const { putModels, storedModels } = await import('./cloud/stored-models.ts')
+  const written = await putModels(openResults(account, deployed), storedModels(options))
   for (const key of written) note(`put ${key} into the model store`)
   return deployed
 }
 
-/** @throws Fault deploy-blocked, cloud-denied, cloud-unavailable */
+/** @throws Fault deploy-blocked; as `asked` does */
 export const refuseProblems = async (account: Account) => {
   const { checkAccount } = await import('./cloud/checks.ts')
   const checks = [

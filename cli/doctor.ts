@@ -11,7 +11,7 @@ import { builtDigest } from '../local/models.ts'
 import { makeFolder } from '../local/files.ts'
 import { openWeights } from '../local/weights.ts'
 import { weightsNamed } from '../models/catalogue/index.ts'
-import { completeOptions, modelsOf, tasks } from '../tasks/index.ts'
+import { tasks } from '../tasks/index.ts'
 import type { Account } from './cloud/account.ts'
 import type { Check } from './cloud/checks.ts'
 import { print, printJson } from './output.ts'
@@ -111,9 +111,9 @@ const loaded = async (name: string, says: string, load: () => Promise<void>): Pr
   }
 }
 
-/** The models of the tasks' default options. */
+/** The models that the tasks run where nobody names others. */
 const checkModels = async (): Promise<Check> => {
-  const names = Object.values(tasks).flatMap(task => Object.values(modelsOf(task, completeOptions(task, {}))))
+  const names = Object.values(tasks).flatMap(({ models }) => models)
   const store = openWeights()
   const known = await store.known()
   const missing: string[] = []
@@ -132,20 +132,16 @@ const checkModels = async (): Promise<Check> => {
   return { name: 'models', state: 'ok', says }
 }
 
-/** The AWS account, where there are credentials for one; having none is no problem. */
+/** The AWS account, where there are credentials for one and a region; having none is no problem. */
 export const checkCloud = async (open: () => Promise<Account>): Promise<Check[]> => {
   try {
     const { checkAccount } = await import('./cloud/checks.ts')
     return await checkAccount(await open())
   } catch (error) {
     if (!isFault(error)) throw error
-    const { code, message, next, details } = error
-    const unused =
-      code === 'region-missing' || ('reason' in details && details.reason === 'CredentialsProviderError')
-    return [
-      unused
-        ? { name: 'cloud', state: 'ok', says: 'no credentials or region of AWS, so no account was looked at' }
-        : { name: 'cloud', state: 'warning', says: message, next }
-    ]
+    const { code, message, next } = error
+    if (code === 'region-missing' || code === 'credentials-missing')
+      return [{ name: 'identity', state: 'ok', says: `${message}; so no account was looked at` }]
+    return [{ name: 'identity', state: 'warning', says: message, next }]
   }
 }

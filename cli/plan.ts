@@ -16,7 +16,7 @@ import { layOut } from '../functions/plan/layout.ts'
 import { checkBytes, checkClip, checkCost } from '../functions/shared/limits.ts'
 import { openMedia } from '../layers/media/index.ts'
 import { openWeights } from '../local/weights.ts'
-import { detectorsOf } from '../models/catalogue/index.ts'
+import { modelsAmong } from '../models/catalogue/index.ts'
 import { completeOptions, taskNamed, tasks } from '../tasks/index.ts'
 import { addTaskFlags, taskOptions } from './flags.ts'
 import { checkFile } from './run.ts'
@@ -79,7 +79,7 @@ const plan = async (
 ) => {
   const task = taskNamed(taskName)
   const weights = await openWeights().known()
-  const options = completeOptions(task, given, detectorsOf(weights))
+  const options = completeOptions(task, given, modelsAmong(weights))
   const limits: Limits = { cost: maxCost, frames: maxFrames }
 
   await checkFile(clip)
@@ -104,7 +104,7 @@ const kinds: Record<keyof Estimate['dollars'], string> = {
   functions: 'Lambda, memory by time',
   scratch: 'Lambda, /tmp',
   instances: 'GPU instances',
-  starts: 'GPU instances, start',
+  starts: 'GPU instances, start and waiting',
   invocations: 'Lambda, invocations',
   transitions: 'Step Functions, transitions',
   objects: 'S3, requests',

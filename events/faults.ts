@@ -112,6 +112,12 @@ export const faults = {
       `frames ${d.firstFrame} to ${d.lastFrame} of ${d.file} cannot be decoded (${d.decoded} of ${d.lastFrame - d.firstFrame + 1} could)`,
     next: () => 'get an undamaged copy of the clip, or cut these frames out'
   }),
+  'start-frame-missing': kind({
+    exit: exits.input,
+    says: (d: { start: string; next: number }) =>
+      `the frame of the start (${d.start}) cannot be decoded; frame ${d.next} is the next one that can`,
+    next: d => `give the boxes for another frame, e.g. start ${d.next}`
+  }),
   'clip-unseekable': kind({
     exit: exits.limit,
     says: (d: { file: string; frames: number; limit: number }) =>
@@ -183,6 +189,26 @@ export const faults = {
     says: (d: { clip: string; frames: number; length: number }) =>
       `${d.clip} has ${d.frames} frames; its seqinfo.ini says ${d.length}`,
     next: () => 'take the clip that the ground truth was made on, frame by frame, or correct seqLength'
+  }),
+  'sequence-pictures-differ': kind({
+    exit: exits.input,
+    says: (d: { folder: string; pictures: number; frames: number; needs: string }) =>
+      `${d.folder} has ${d.pictures} pictures; the ground truth tells of ${d.frames} frames`,
+    next: d => `${d.needs}; or give results with --results`
+  }),
+  'pictures-missing': kind({
+    exit: exits.input,
+    says: (d: { data: string; looked: string[] }) =>
+      d.looked.length === 0
+        ? `there is no folder ${d.data}`
+        : `there are no pictures in ${d.looked.join(' and ')}`,
+    next: () =>
+      'name the folder of a data set: its pictures of full size are the .png, .jpg or .tif files in it, or in HR in it'
+  }),
+  'picture-unsuitable': kind({
+    exit: exits.input,
+    says: (d: { file: string; problem: string }) => `${d.file}: ${d.problem}`,
+    next: () => 'get the data set again from its source, or leave this picture out'
   }),
 
   // models
@@ -273,7 +299,8 @@ export const faults = {
     exit: exits.model,
     says: (d: { model: string; built: string[] }) =>
       `the model ${d.model} is not among the built ones (${d.built.join(', ') || 'none'})`,
-    next: () => 'build and deploy it with the others; on one machine, run the command again'
+    next: d =>
+      `on one machine: get its weights (clipmill models show ${d.model} says how) and start again; in an account: deploy it too, with --models ${d.model}`
   }),
 
   // running
@@ -459,22 +486,83 @@ export const faults = {
   // deployments
   'region-missing': kind({
     exit: exits.usage,
-    says: (d: { profile: string }) => `the profile ${d.profile} names no region of AWS`,
+    says: (d: { profile: string }) => `neither AWS_REGION nor the profile ${d.profile} names a region of AWS`,
     next: () => 'set AWS_REGION, or name another profile with AWS_PROFILE'
+  }),
+  'profile-missing': kind({
+    exit: exits.usage,
+    says: (d: { profile: string; profiles: string[] }) =>
+      `AWS_PROFILE names the profile ${d.profile}, which is in none of AWS's files`,
+    next: d =>
+      d.profiles.length > 0
+        ? `name one of: ${d.profiles.join(', ')}`
+        : `make it with: aws configure --profile ${d.profile}`
+  }),
+  'credentials-missing': kind({
+    exit: exits.cloud,
+    retry: 'later',
+    /** `said`: the SDK's words. */
+    says: (d: { profile: string; said: string }) =>
+      `there are no credentials for AWS in the environment or the profile ${d.profile}: ${d.said}`,
+    next: () => 'sign in (aws configure, aws sso login), or name another profile with AWS_PROFILE'
+  }),
+  'session-expired': kind({
+    exit: exits.cloud,
+    retry: 'later',
+    /** `reason`: the error's name with AWS; `sso`: whether somebody signs in by a browser to use the profile. */
+    says: (d: { action: string; reason: string; profile: string; sso: boolean }) =>
+      `the credentials of the profile ${d.profile} ran out before AWS could ${d.action}: ${d.reason}`,
+    next: d =>
+      d.sso
+        ? `sign in again: aws sso login --profile ${d.profile}`
+        : 'get new ones where you got these, and run the same again'
+  }),
+  'credentials-invalid': kind({
+    exit: exits.cloud,
+    retry: 'later',
+    says: (d: { action: string; reason: string; said: string }) =>
+      `AWS does not know the credentials with which it was to ${d.action}: ${d.reason}: ${d.said}`,
+    next: () =>
+      "check the keys, this machine's clock, and whether the account has the region enabled; aws sts get-caller-identity tells"
   }),
   'cloud-denied': kind({
     exit: exits.cloud,
     retry: 'later',
-    /** `reason`: the error's name with AWS. */
-    says: (d: { action: string; reason: string }) => `AWS does not let us ${d.action}: ${d.reason}`,
+    /** `reason`: the error's name with AWS; `said`: its text, which names the action and the resource that a right is missing for. */
+    says: (d: { action: string; reason: string; said: string }) =>
+      `AWS does not let us ${d.action}: ${d.reason}: ${d.said}`,
+    next: () => 'ask for that right; what a role needs says: clipmill cloud policies'
+  }),
+  'cloud-refused': kind({
+    exit: exits.cloud,
+    retry: 'later',
+    says: (d: { action: string; reason: string; said: string }) =>
+      `AWS did not ${d.action}: ${d.reason}: ${d.said}`,
     next: () =>
-      'sign in (aws sso login, or name a profile with AWS_PROFILE); what a role needs says: clipmill cloud policies'
+      'where something was removed or changed by hand, clipmill deploy puts it back; clipmill doctor looks at the account'
+  }),
+  'cloud-unreachable': kind({
+    exit: exits.temporary,
+    retry: 'later',
+    /** `reason`: the code of the network's or of TLS's error. */
+    says: (d: { action: string; reason: string; host: string | undefined }) =>
+      `AWS could not be reached to ${d.action}: ${d.reason}${d.host === undefined ? '' : ` (${d.host})`}`,
+    next: () =>
+      'check the network, AWS_REGION and AWS_ENDPOINT_URL; behind a proxy that opens TLS, name its certificate with NODE_EXTRA_CA_CERTS'
+  }),
+  'cloud-unreadable': kind({
+    exit: exits.temporary,
+    retry: 'later',
+    says: (d: { action: string; status: number }) =>
+      `asked to ${d.action}, something answered that is not AWS, with status ${d.status} and neither XML nor JSON of it`,
+    next: () =>
+      'sign in to the network, or past its proxy, and check AWS_ENDPOINT_URL; then run the same again'
   }),
   'cloud-unavailable': kind({
     exit: exits.temporary,
     retry: 'later',
     says: (d: { action: string; reason: string }) => `AWS did not ${d.action}: ${d.reason}`,
-    next: () => 'try again in a moment; if it stays so, check the network and the region'
+    next: () => 'it is busy or has a fault of its own: try again in a moment'
   }),
   'stack-missing': kind({
     exit: exits.cloud,
@@ -499,6 +587,12 @@ export const faults = {
     says: (d: { folder: string }) => `${d.folder} does not hold what is deployed (infra/ and aws-cdk)`,
     next: () => 'clone the repository, run npm ci there, and run this command in it'
   }),
+  'deployment-invalid': kind({
+    exit: exits.usage,
+    says: (d: { problems: string[] }) => `the deployment cannot be made so: ${d.problems.join('; ')}`,
+    next: () =>
+      'docs/deploying.md has the options; they stand in cdk.json, or are given by -c name=value or as properties of Clipmill'
+  }),
   'deploy-blocked': kind({
     exit: exits.cloud,
     retry: 'later',
@@ -508,7 +602,8 @@ export const faults = {
   'cdk-failed': kind({
     exit: exits.cloud,
     retry: 'later',
-    says: (d: { command: string; exit: number | null }) =>
+    /** `said`: the last lines of what it said. */
+    says: (d: { command: string; exit: number | null; said: string[] }) =>
       `cdk ${d.command} ended with ${d.exit === null ? 'a signal' : `exit code ${d.exit}`}`,
     next: () => 'what it said stands above; the same command goes on where it was'
   }),
@@ -584,15 +679,27 @@ export const faults = {
   }),
   'weights-mismatch': kind({
     exit: exits.model,
-    says: (d: { file: string; variant: string; missing: string[]; unused: string[]; misshapen: string[] }) =>
+    says: (d: {
+      file: string
+      variant: string
+      /** The network that it fits. */
+      is?: string
+      missing: string[]
+      unused: string[]
+      misshapen: string[]
+    }) =>
       `${d.file} does not fit ${d.variant}: ${[
+        d.is && `it is ${d.is}`,
         listed('missing', d.missing),
         listed('unused', d.unused),
         listed('of another shape', d.misshapen)
       ]
         .filter(Boolean)
         .join('; ')}`,
-    next: d => `check that the file was trained as ${d.variant}: clipmill models inspect ${d.file}`
+    next: d =>
+      d.is
+        ? 'import it as what it is: clipmill models ls lists networks and variants'
+        : `check that the file was trained as ${d.variant}: clipmill models inspect ${d.file}`
   })
 }
 

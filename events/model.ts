@@ -27,7 +27,16 @@ export const modelRecord = z.strictObject({
   system: z.string(),
   variant: z.string(),
   digest: z.string(),
+  /** Names of its graphs: `<name>.onnx` each, beside the one `model.weights`. */
+  graphs: z.array(z.string().regex(/^[a-z]+$/)).min(1),
   weights: z.strictObject({ sha256: z.string(), source: z.string(), licence }),
+  /** Of a model that finds objects. */
   detector: detector.optional()
 })
 export type ModelRecord = z.infer<typeof modelRecord>
+
+/** The files of a built model, in the order in which they count in its digest; its manifest stands beside them. */
+export const modelFiles = ({ graphs }: Pick<ModelRecord, 'graphs'>): string[] => [
+  'model.weights',
+  ...graphs.map(name => `${name}.onnx`)
+]

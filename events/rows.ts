@@ -17,6 +17,25 @@ export const trackRow = z.strictObject({
 })
 export type TrackRow = z.infer<typeof trackRow>
 
+/** Where each target is on one frame, in the order in which they were given; none where nobody looked. */
+export const targetRow = z.strictObject({
+  frame: z.int().nonnegative(),
+  targets: z.array(
+    z.strictObject({
+      /** Counts from 1, in the order of the given boxes. */
+      id: z.int().positive(),
+      box,
+      /** How sure the tracker is, 0..1. */
+      score: z.number(),
+      /** The score is below what the options ask for: the target may be out of the picture or behind something. */
+      lost: z.boolean(),
+      /** The box that a person gave, on the frame that it was given for. */
+      given: z.literal(true).optional()
+    })
+  )
+})
+export type TargetRow = z.infer<typeof targetRow>
+
 /** Rows of one stage for one segment: one row a frame, in order. */
 export const rowsOf = <Row extends z.ZodType>(row: Row) =>
   z.strictObject({ stage: z.string(), segment: z.int().nonnegative(), rows: z.array(row) })

@@ -111,12 +111,36 @@ const fromNotification = ({ Records }: z.infer<typeof s3Notification>): ToldUplo
     })
   )
 
-/**
- * Any event that tells of uploads: through EventBridge, S3's own notification (one or many records), or GuardDuty's word
- * on one.
- */
-export const uploadEvent = z.union([
+const told = z.union([
   objectCreated.transform(event => [fromObjectCreated(event)]),
   s3Notification.transform(fromNotification),
   scanned.transform(fromScanned)
+])
+
+/** Messages of an SQS queue in which such events wait. */
+const queued = z.looseObject({
+  Records: z.array(
+    z.looseObject({
+      eventSource: z.literal('aws:sqs'),
+      body: z.string().transform(parseJson).pipe(told)
+    })
+  )
+})
+
+function parseJson(text: string, ctx: z.RefinementCtx): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    ctx.addIssue({ code: 'custom', message: 'it is not JSON' })
+    return z.NEVER
+  }
+}
+
+/**
+ * Any event that tells of uploads: through EventBridge, S3's own notification (one or many records), or GuardDuty's word
+ * on one; or such events out of a queue.
+ */
+export const uploadEvent = z.union([
+  told,
+  queued.transform(({ Records }) => Records.flatMap(({ body }) => body))
 ])

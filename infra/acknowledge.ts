@@ -8,18 +8,18 @@ export const acknowledge = (construct: IConstruct, reasons: Record<string, strin
 }
 
 /**
- * Lets the resources with an asterisk stand in the policies within a construct. cdk-nag wants each named, by what only the
- * finished template says of it.
+ * Lets these resources with an asterisk, and no others, stand in the policies within a construct. cdk-nag names each by
+ * what only the finished template says of it.
  */
-export const acknowledgeWildcards = (construct: IConstruct, reason: string) => {
+export const acknowledgeWildcards = (construct: IConstruct, reason: string, resources: string[]) => {
   const aspect: IAspect = {
     visit: node => {
       if (!(node instanceof CfnPolicy)) return
-      const { Statement } = Stack.of(node).resolve(node.policyDocument) as {
-        Statement: { Resource: unknown }[]
-      }
+      const resolve = (value: unknown) => Stack.of(node).resolve(value) as unknown
+      const { Statement } = resolve(node.policyDocument) as { Statement: { Resource: unknown }[] }
+      const expected = resources.map(resource => flatten(resolve(resource)))
       for (const resource of Statement.flatMap(statement => statement.Resource).map(flatten))
-        if (resource.includes('*'))
+        if (resource.includes('*') && expected.includes(resource))
           acknowledge(node, { [`AwsSolutions-IAM5[Resource::${resource}]`]: reason })
     }
   }

@@ -1,4 +1,6 @@
+import type * as events from 'aws-cdk-lib/aws-events'
 import * as iam from 'aws-cdk-lib/aws-iam'
+import type * as s3 from 'aws-cdk-lib/aws-s3'
 
 /** A statement, to be read at a glance. */
 export const allow = (actions: string[], resources: string[], conditions?: Record<string, unknown>) =>
@@ -14,3 +16,11 @@ export const put = ['s3:PutObject', 's3:AbortMultipartUpload']
 export const onlyBelow = (...prefixes: string[]) => ({
   StringLikeIfExists: { 's3:prefix': prefixes.map(prefix => `${prefix}*`) }
 })
+
+/** What `infer` needs wherever it runs: the work of jobs, models of the model store, and to announce how far it is. */
+export const inferRights = (results: s3.IBucket, bus: events.IEventBus) => [
+  allow(['s3:GetObject', ...put], [results.arnForObjects('jobs/*')]),
+  allow(['s3:GetObject'], [results.arnForObjects('models/*')]),
+  allow(['s3:ListBucket'], [results.bucketArn], onlyBelow('jobs/', 'models/')),
+  allow(['events:PutEvents'], [bus.eventBusArn])
+]

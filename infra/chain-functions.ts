@@ -1,40 +1,36 @@
 import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib'
 import type * as ec2 from 'aws-cdk-lib/aws-ec2'
 import type * as events from 'aws-cdk-lib/aws-events'
-import * as iam from 'aws-cdk-lib/aws-iam'
-import * as lambda from 'aws-cdk-lib/aws-lambda'
-import * as logs from 'aws-cdk-lib/aws-logs'
+import type * as iam from 'aws-cdk-lib/aws-iam'
+import type * as lambda from 'aws-cdk-lib/aws-lambda'
 import type * as s3 from 'aws-cdk-lib/aws-s3'
-import type * as sqs from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
 import { scratchSizes, type CostBasis } from '../functions/cost/basis.ts'
 import { longest } from '../functions/chain.ts'
 import { acknowledge, acknowledgeWildcards } from './acknowledge.ts'
-import { allow, onlyBelow, put } from './allow.ts'
+import { allow, inferRights, onlyBelow, put } from './allow.ts'
 import type { Assets } from './assets/assets.ts'
 import type { Architecture } from './assets/place.ts'
-import { lambdaArchitecture, type SharedLayers } from './shared-layers.ts'
+import type { LogProps } from './logged-role.ts'
+import { nodeFunction, type NodeFunctionProps } from './node-function.ts'
+import type { SharedLayers } from './shared-layers.ts'
 
-export interface ChainFunctionsProps {
+export interface ChainFunctionsProps extends LogProps {
   functions: Assets['functions']
   layers: SharedLayers
   architecture: Architecture
   uploads: s3.IBucket
   results: s3.IBucket
   bus: events.IEventBus
-  /** Where events go that intake could not deal with. */
-  deadLetters: sqs.IQueue
   /** In which `decode` runs: a network from which nothing but S3 can be reached. */
   decodeNetwork: { vpc: ec2.IVpc; vpcSubnets: ec2.SubnetSelection; securityGroups: ec2.ISecurityGroup[] }
-  logRetention: logs.RetentionDays
-  removalPolicy: RemovalPolicy
   /** Says, among other things, how much memory each function has. */
   costs: CostBasis
   /** Frames that a clip may have, and dollars that a job may be expected to cost. */
   limits: { maxFrames?: number; maxCost?: number }
 }
 
-type Name = Exclude<keyof Assets['functions'], 'webhook'>
+type Name = Exclude<keyof Assets['functions'], 'webhook' | 'batch-ended'>
 
 /**
  * The functions of the chain: one role each, with the rights of docs/security.md and no more. `infer` is one function a
@@ -60,8 +56,7 @@ export class ChainFunctions extends Construct {
 
     this.intake = this.make('intake', 'intake', props, {
       timeout: Duration.seconds(60),
-      environment: { ...models, ...busName },
-      deadLetterQueue: props.deadLetters
+      environment: { ...models, ...busName }
     })
     this.plan = this.make('plan', 'plan', props, {
       ...media,
@@ -88,12 +83,13 @@ export class ChainFunctions extends Construct {
       ])
     )
 
-    acknowledgeWildcards(
-      this,
-      'Objects below a prefix; X-Ray and the network interfaces of a function cannot be confined to resources'
-    )
+    acknowledgeWildcards(this, 'Any upload; below a prefix, or of `store` all, results', [
+      uploads.arnForObjects('*'),
+      ...['jobs/*', 'models/*', 'refused/*', '*'].map(key => results.arnForObjects(key))
+    ])
     acknowledge(this, {
-      'Serverless-LambdaDLQ': 'State machines wait for these functions and see their failures themselves'
+      'Serverless-LambdaDLQ':
+        'State machines wait for these functions, or a queue does for intake, and see their failures themselves'
     })
 
     const work = results.arnForObjects('jobs/*')
@@ -115,19 +111,13 @@ export class ChainFunctions extends Construct {
     )
     give([this.plan, this.decode], clip, inWork, listWork)
     give([this.render], inWork, listWork)
-    give(
-      Object.values(this.infer),
-      inWork,
-      allow(['s3:GetObject'], [results.arnForObjects('models/*')]),
-      allow(['s3:ListBucket'], [results.bucketArn], onlyBelow('jobs/', 'models/'))
-    )
+    give(Object.values(this.infer), ...inferRights(results, bus))
     give(
       [this.store],
       allow(['s3:GetObject', ...put], [results.arnForObjects('*')]),
       allow(['s3:ListBucket'], [results.bucketArn])
     )
-    const told = [this.intake, this.plan, this.render, this.store, ...Object.values(this.infer)]
-    give(told, allow(['events:PutEvents'], [bus.eventBusArn]))
+    give([this.intake, this.plan, this.render, this.store], allow(['events:PutEvents'], [bus.eventBusArn]))
     for (const bucket of [uploads, results])
       if (bucket.encryptionKey) for (const one of this.all) bucket.encryptionKey.grantEncryptDecrypt(one)
   }
@@ -135,27 +125,20 @@ export class ChainFunctions extends Construct {
   private make(
     name: Name,
     id: string,
-    { functions, architecture, costs, uploads, results, logRetention, removalPolicy }: ChainFunctionsProps,
-    more: Partial<lambda.FunctionProps>
+    { functions, costs, uploads, results, ...props }: ChainFunctionsProps,
+    more: Partial<NodeFunctionProps>
   ) {
-    const logGroup = new logs.LogGroup(this, `${id}-log`, { retention: logRetention, removalPolicy })
-    const role = new iam.Role(this, `${id}-role`, {
-      assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com')
-    })
-    role.addToPolicy(allow(['logs:CreateLogStream', 'logs:PutLogEvents'], [logGroup.logGroupArn]))
-    if (more.vpc) role.addToPolicy(allow(networkInterfaces, ['*']))
-    const made = new lambda.Function(this, id, {
-      runtime: lambda.Runtime.NODEJS_24_X,
-      architecture: lambdaArchitecture[architecture],
-      code: lambda.Code.fromAsset(functions[name]),
-      handler: 'index.handler',
+    const { architecture, logGroup, logRetention, removalPolicy } = props
+    const made = nodeFunction(this, id, {
+      bundle: functions[name],
+      architecture,
+      logGroup,
+      logRetention,
+      removalPolicy,
       ...(name === 'intake'
         ? { memorySize: 512 }
         : { memorySize: costs.memory[name], ephemeralStorageSize: Size.mebibytes(scratchSizes[name]) }),
       timeout: Duration.seconds(longest),
-      tracing: lambda.Tracing.ACTIVE,
-      role,
-      logGroup,
       // Jobs that run end on the code on which they began.
       currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
       ...more,
@@ -168,6 +151,7 @@ export class ChainFunctions extends Construct {
         ...more.environment
       }
     })
+    if (more.vpc) made.addToRolePolicy(allow(networkInterfaces, ['*']))
     this.all.push(made)
     return made
   }

@@ -1,40 +1,42 @@
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib'
 import type * as ec2 from 'aws-cdk-lib/aws-ec2'
 import * as events from 'aws-cdk-lib/aws-events'
-import * as targets from 'aws-cdk-lib/aws-events-targets'
 import * as iam from 'aws-cdk-lib/aws-iam'
 import type * as kms from 'aws-cdk-lib/aws-kms'
 import * as logs from 'aws-cdk-lib/aws-logs'
-import type * as s3 from 'aws-cdk-lib/aws-s3'
+import * as s3 from 'aws-cdk-lib/aws-s3'
 import * as sqs from 'aws-cdk-lib/aws-sqs'
 import type * as sfn from 'aws-cdk-lib/aws-stepfunctions'
 import { Construct } from 'constructs'
+import { z } from 'zod'
 import { runsModel } from '../functions/chain.ts'
 import { costBasisOf, usualParallel, type Compute, type SizeClass } from '../functions/cost/basis.ts'
-import { taskNamed, tasks as allTasks } from '../tasks/index.ts'
-import { acknowledge } from './acknowledge.ts'
+import { readyTasks, taskNamed } from '../tasks/index.ts'
+import { acknowledge, acknowledgeWildcards } from './acknowledge.ts'
 import { allow } from './allow.ts'
 import { AnnouncementSchema } from './announcement-schema.ts'
 import { makeAssets } from './assets/assets.ts'
 import type { Architecture } from './assets/place.ts'
 import { ChainFunctions } from './chain-functions.ts'
 import { ClipBuckets } from './clip-buckets.ts'
-import { forADay } from './delivery.ts'
 import { DecodeNetwork } from './decode-network.ts'
-import { GpuBatch } from './gpu-batch.ts'
+import { GpuBatch, type GpuBatchProps } from './gpu-batch.ts'
 import { GpuLambda } from './gpu-lambda.ts'
-import { GpuNetwork, type GpuProps } from './gpu.ts'
+import { GpuNetwork } from './gpu.ts'
 import { byLambda, type Invocation } from './invocation.ts'
+import type { LogProps } from './logged-role.ts'
 import { MalwareGate } from './malware-gate.ts'
+import { checkOptions, options } from './options.ts'
 import { Observability } from './observability.ts'
 import { SharedLayers } from './shared-layers.ts'
 import { TaskPipeline } from './task-pipeline.ts'
+import { UploadQueue } from './upload-queue.ts'
 import { WebhookFunction } from './webhook-function.ts'
 
 export interface ClipmillProps {
   /** What becomes of the buckets and logs when the stack goes. @default keep */
   retention?: 'keep' | 'destroy'
-  /** Which tasks there are. @default all */
+  /** Which tasks there are. @default those whose models come with the package */
   tasks?: string[]
   /** Where each task's models run. @default lambda */
   compute?: Record<string, Compute>
@@ -48,12 +50,14 @@ export interface ClipmillProps {
   maxParallel?: number
   /** How long a job's work in progress stays, days. @default 7 */
   workDays?: number
-  /** How long logs stay. @default one month */
+  /** How long logs stay, where their groups are made here. @default one month */
   logRetention?: logs.RetentionDays
   /** Mail address that alarms go to. @default none */
   alarmAddress?: string
   /** Dollars a month of the account, above which `alarmAddress` is told. @default none */
   monthlyBudget?: number
+  /** Dollars a day of the account, above which `alarmAddress` is told. @default none */
+  dailyBudget?: number
   /** Address that announcements are posted to, signed. @default none */
   webhook?: string
   /** Whether jobs wait until GuardDuty has found no malware in the upload; it is charged by the gigabyte. @default false */
@@ -64,7 +68,10 @@ export interface ClipmillProps {
   maxCost?: number
 
   // What is handed in is used as it is, neither made nor changed.
-  /** Has to tell EventBridge of new objects, and to keep versions. */
+  /**
+   * Has to tell EventBridge of new objects, and to keep versions. Whether it does is seen only of versions, and only where
+   * the same app makes the bucket.
+   */
   uploads?: s3.IBucket
   results?: s3.IBucket
   /** Encrypts the buckets that are made here. @default keys of AWS */
@@ -74,6 +81,8 @@ export interface ClipmillProps {
   /** In which GPU instances are. */
   gpuVpc?: ec2.IVpc
   bus?: events.IEventBus
+  /** In which all log: functions, state machines and GPU containers. @default a group for each */
+  logGroup?: logs.ILogGroup
   permissionsBoundary?: iam.IManagedPolicy
 }
 
@@ -88,12 +97,19 @@ export class Clipmill extends Construct {
   /** By task. */
   readonly machines: Record<string, sfn.StateMachine>
   readonly functions: ChainFunctions
+  /** The one that was handed in. */
+  readonly logGroup: logs.ILogGroup | undefined
 
+  private gpu?: GpuLambda
+  private batch?: GpuBatch
+
+  /** @throws Fault deployment-invalid */
   constructor(scope: Construct, id: string, props: ClipmillProps = {}) {
     super(scope, id)
+    checkProps(props)
     const {
       retention = 'keep',
-      tasks = Object.keys(allTasks),
+      tasks = readyTasks,
       compute = {},
       size = 'medium',
       architecture = 'arm64',
@@ -102,9 +118,14 @@ export class Clipmill extends Construct {
       key: encryptionKey
     } = props
     if (props.permissionsBoundary) iam.PermissionsBoundary.of(this).apply(props.permissionsBoundary)
-    const removalPolicy = retention === 'keep' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY
+    const logging: LogProps = {
+      logGroup: props.logGroup,
+      logRetention,
+      removalPolicy: retention === 'keep' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY
+    }
     const assets = makeAssets({ architecture, tasks, models: props.models ?? [] })
 
+    this.logGroup = props.logGroup
     const { uploads, results } = new ClipBuckets(this, 'Buckets', {
       ...props,
       retention,
@@ -131,18 +152,21 @@ export class Clipmill extends Construct {
       uploads,
       results,
       bus: this.bus,
-      deadLetters,
       decodeNetwork: new DecodeNetwork(this, 'DecodeNetwork', {
         vpc: props.decodeVpc,
         buckets: [uploads, results]
       }),
-      logRetention,
-      removalPolicy,
+      ...logging,
       costs: costBasisOf({ size, architecture, compute }),
       limits: { maxFrames: props.maxFrames, maxCost: props.maxCost }
     })
 
-    const gpuOf = this.gpus({ container: assets.container, ...props, logRetention, removalPolicy })
+    const gpuOf = this.gpus({
+      container: assets.container,
+      gpuVpc: props.gpuVpc,
+      ended: { bundle: assets.functions['batch-ended'], architecture, deadLetters },
+      ...logging
+    })
     const { plan, decode, render, store, infer } = this.functions
     this.machines = Object.fromEntries(
       tasks.map(task => {
@@ -162,15 +186,14 @@ export class Clipmill extends Construct {
           invocations,
           results,
           maxParallel,
-          logRetention
+          ...logging
         })
         // Executions of before a deployment go on with the versions that they know.
-        pipeline.stateMachine.addToRolePolicy(
-          allow(
-            ['lambda:InvokeFunction'],
-            [plan, decode, infer[task], render, store].map(({ functionArn }) => `${functionArn}:*`)
-          )
+        const versions = [plan, decode, infer[task], render, store].map(
+          ({ functionArn }) => `${functionArn}:*`
         )
+        pipeline.stateMachine.addToRolePolicy(allow(['lambda:InvokeFunction'], versions))
+        acknowledgeWildcards(pipeline, 'Any version of these functions', versions)
         return [task, pipeline.stateMachine]
       })
     )
@@ -187,7 +210,11 @@ export class Clipmill extends Construct {
       )
     )
 
-    const uploaded = this.startJobs(props.malwareGate ?? false, tasks, deadLetters)
+    const { queue } = new UploadQueue(this, 'Uploads', {
+      eventPattern: this.uploaded(props.malwareGate ?? false, tasks),
+      intake: this.functions.intake,
+      deadLetters
+    })
     const webhook =
       props.webhook === undefined
         ? undefined
@@ -197,57 +224,80 @@ export class Clipmill extends Construct {
             deadLetters,
             bundle: assets.functions.webhook,
             architecture,
-            logRetention,
-            removalPolicy
+            ...logging
           })
     new Observability(this, 'Observability', {
       ...props,
-      functions: [...this.functions.all, ...(webhook ? [webhook.function] : [])],
+      functions: this.functions,
+      others: [webhook?.function, this.batch?.ended.function].filter(one => one !== undefined),
       machines: this.machines,
-      rule: uploaded,
-      deadLetters
+      uploads: queue,
+      deadLetters,
+      gpu: this.gpu?.function,
+      blocked: this.batch?.blocked
     })
   }
 
   /** GPU containers, made when the first task wants one. */
-  private gpus(props: Omit<GpuProps, 'network' | 'uploads' | 'results' | 'bus'> & { gpuVpc?: ec2.IVpc }) {
+  private gpus(
+    props: Omit<GpuBatchProps, 'network' | 'uploads' | 'results' | 'bus'> & { gpuVpc?: ec2.IVpc }
+  ) {
     const { uploads, results, bus } = this
     let network: GpuNetwork | undefined
-    const made: Partial<Record<Compute, Invocation>> = {}
     return (where: 'gpu' | 'batch'): Invocation => {
       network ??= new GpuNetwork(this, 'GpuNetwork', { vpc: props.gpuVpc })
       const all = { ...props, network, uploads, results, bus }
-      return (made[where] ??=
-        where === 'gpu'
-          ? new GpuLambda(this, 'Gpu', all).invocation
-          : new GpuBatch(this, 'Batch', all).invocation)
+      return where === 'gpu'
+        ? (this.gpu ??= new GpuLambda(this, 'Gpu', all)).invocation
+        : (this.batch ??= new GpuBatch(this, 'Batch', all)).invocation
     }
   }
 
-  /** Uploads that can be clips or tickets start intake; what cannot be delivered for a day waits as a dead letter. */
-  private startJobs(malwareGate: boolean, tasks: string[], deadLetterQueue: sqs.IQueue) {
+  /** What tells of uploads that can be clips or tickets. */
+  private uploaded(malwareGate: boolean, tasks: string[]): events.EventPattern {
     const key = [
       ...tasks.map(task => ({ prefix: `${task}/` })),
       // A ticket lies anywhere.
       { suffix: '.job.json' }
     ]
-    const eventPattern: events.EventPattern = malwareGate
+    return malwareGate
       ? new MalwareGate(this, 'MalwareGate', { uploads: this.uploads }).patternOf(key)
       : {
           source: ['aws.s3'],
           detailType: ['Object Created'],
           detail: { bucket: { name: [this.uploads.bucketName] }, object: { key } }
         }
-    const rule = new events.Rule(this, 'Uploaded', {
-      description: 'A clip or a ticket was uploaded',
-      eventPattern
-    })
-    rule.addTarget(
-      new targets.LambdaFunction(this.functions.intake, {
-        deadLetterQueue,
-        ...forADay
-      })
-    )
-    return rule
   }
+}
+
+/** What is handed in, rather than told; the CDK's types look after it. */
+const handedIn = [
+  'uploads',
+  'results',
+  'key',
+  'decodeVpc',
+  'gpuVpc',
+  'bus',
+  'logGroup',
+  'permissionsBoundary'
+]
+const properties = options
+  .partial({ retention: true })
+  .extend(Object.fromEntries(handedIn.map(name => [name, z.unknown().optional()])))
+
+const checkProps = (props: ClipmillProps) => {
+  const versioned = !(props.uploads instanceof s3.Bucket) || keepsVersions(props.uploads)
+  checkOptions(
+    properties,
+    props,
+    versioned
+      ? []
+      : ['uploads: the bucket has to keep versions, so that a job reads the clip it was made for']
+  )
+}
+
+const keepsVersions = ({ node, stack }: s3.Bucket) => {
+  const { versioningConfiguration } = node.defaultChild as s3.CfnBucket
+  const resolved = stack.resolve(versioningConfiguration) as { status?: string } | undefined
+  return resolved?.status === 'Enabled'
 }

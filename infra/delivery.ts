@@ -1,4 +1,4 @@
 import { Duration } from 'aws-cdk-lib'
 
-/** How long EventBridge tries to call a function that cannot be called: as often as it does at most. */
+/** How long EventBridge tries to reach what it cannot reach: as often as it does at most. */
 export const forADay = { maxEventAge: Duration.hours(24), retryAttempts: 185 }

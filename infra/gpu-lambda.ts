@@ -2,7 +2,7 @@ import { Duration, Size } from 'aws-cdk-lib'
 import * as lambda from 'aws-cdk-lib/aws-lambda'
 import { Construct } from 'constructs'
 import { gpuProcessors, mostInstances } from '../functions/cost/basis.ts'
-import { acknowledge } from './acknowledge.ts'
+import { acknowledge, acknowledgeWildcards } from './acknowledge.ts'
 import { gpuBasis, gpuInstances, gpuSeconds, type GpuProps } from './gpu.ts'
 import { byToken, gpuStart, type Invocation } from './invocation.ts'
 
@@ -43,6 +43,7 @@ export class GpuLambda extends Construct {
       logGroup,
       environment
     })
+    acknowledgeWildcards(role, 'X-Ray cannot be confined to resources', ['*'])
     const resource = this.function.node.defaultChild as lambda.CfnFunction
     resource.addPropertyOverride('AcceleratorConfig.AcceleratorMemorySize', acceleratorMemory)
     acknowledge(this.function, {

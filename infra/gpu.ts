@@ -1,12 +1,11 @@
-import { ArnFormat, Stack, type RemovalPolicy } from 'aws-cdk-lib'
+import { ArnFormat, Stack } from 'aws-cdk-lib'
 import * as ec2 from 'aws-cdk-lib/aws-ec2'
 import type * as events from 'aws-cdk-lib/aws-events'
-import * as iam from 'aws-cdk-lib/aws-iam'
-import * as logs from 'aws-cdk-lib/aws-logs'
 import type * as s3 from 'aws-cdk-lib/aws-s3'
 import { Construct } from 'constructs'
 import { acknowledge, acknowledgeWildcards } from './acknowledge.ts'
-import { allow, onlyBelow, put } from './allow.ts'
+import { allow, inferRights } from './allow.ts'
+import { loggedRole, type LogProps } from './logged-role.ts'
 
 /** What a GPU container may take for one segment, or one stretch of a fold, seconds: as long as a function on CPU. */
 export const gpuSeconds = 900
@@ -14,49 +13,31 @@ export const gpuSeconds = 900
 /** With a T4, an A10G or an L4; each has `gpuProcessors` of functions/cost/basis.ts. */
 export const gpuInstances = ['g4dn.xlarge', 'g5.xlarge', 'g6.xlarge'].map(type => new ec2.InstanceType(type))
 
-export interface GpuProps {
+export interface GpuProps extends LogProps {
   /** Folder with a Dockerfile. */
   container: string
   network: GpuNetwork
   uploads: s3.IBucket
   results: s3.IBucket
   bus: events.IEventBus
-  logRetention: logs.RetentionDays
-  removalPolicy: RemovalPolicy
 }
 
 /** What both kinds of GPU container have in common: role, log group, environment. */
-export const gpuBasis = (
-  scope: Construct,
-  service: string,
-  { uploads, results, bus, logRetention: retention, removalPolicy }: GpuProps
-) => {
-  const logGroup = new logs.LogGroup(scope, 'Log', { retention, removalPolicy })
-  const role = new iam.Role(scope, 'Role', { assumedBy: new iam.ServicePrincipal(service) })
+export const gpuBasis = (scope: Construct, service: string, props: GpuProps) => {
+  const { uploads, results, bus } = props
+  const { logGroup, role } = loggedRole(scope, 'infer', service, props)
   for (const statement of [
-    allow(['logs:CreateLogStream', 'logs:PutLogEvents'], [logGroup.logGroupArn]),
-    allow(['s3:GetObject', ...put], [results.arnForObjects('jobs/*')]),
-    allow(['s3:GetObject'], [results.arnForObjects('models/*')]),
-    allow(['s3:ListBucket'], [results.bucketArn], onlyBelow('jobs/', 'models/')),
-    allow(['events:PutEvents'], [bus.eventBusArn]),
-    // Whoever has a token may answer for it; the state machines that give them out depend on this role.
+    ...inferRights(results, bus),
     allow(
       ['states:SendTaskSuccess', 'states:SendTaskFailure', 'states:SendTaskHeartbeat'],
-      [
-        Stack.of(scope).formatArn({
-          service: 'states',
-          resource: 'stateMachine',
-          resourceName: '*',
-          arnFormat: ArnFormat.COLON_RESOURCE_NAME
-        })
-      ]
+      [anyMachine(scope)]
     )
   ])
     role.addToPolicy(statement)
-  acknowledgeWildcards(
-    scope,
-    'Objects below a prefix; tokens come from any of the state machines; X-Ray cannot be confined to resources'
-  )
+  acknowledgeWildcards(role, 'Objects below a prefix; tokens come from any of the state machines', [
+    ...['jobs/*', 'models/*'].map(key => results.arnForObjects(key)),
+    anyMachine(scope)
+  ])
   results.encryptionKey?.grantEncryptDecrypt(role)
   const environment = {
     CLIPMILL_UPLOADS: uploads.bucketName,
@@ -70,6 +51,15 @@ export const gpuBasis = (
   }
   return { logGroup, role, environment }
 }
+
+/** All state machines: whoever has a token may answer for it, and those that give them out depend on the roles that do. */
+export const anyMachine = (scope: Construct) =>
+  Stack.of(scope).formatArn({
+    service: 'states',
+    resource: 'stateMachine',
+    resourceName: '*',
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME
+  })
 
 export interface GpuNetworkProps {
   /** To use instead of one of our own; from its subnets S3, logs, events, states and ECR must be within reach. */

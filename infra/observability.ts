@@ -10,27 +10,38 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs'
 import type * as sfn from 'aws-cdk-lib/aws-stepfunctions'
 import { Construct } from 'constructs'
 import { acknowledge } from './acknowledge.ts'
+import type { ChainFunctions } from './chain-functions.ts'
 
 export interface ObservabilityProps {
-  functions: lambda.Function[]
+  functions: ChainFunctions
+  /** Functions besides those of the chain. */
+  others: lambda.Function[]
   /** By task. */
   machines: Record<string, sfn.IStateMachine>
-  /** Starts jobs. */
-  rule: events.Rule
+  /** In which uploads wait for intake. */
+  uploads: sqs.IQueue
   deadLetters: sqs.IQueue
+  /** `infer` on GPUs by Lambda, where a task has it there. */
+  gpu?: lambda.Function
+  /** Tells that AWS Batch finds no instance, where a task has it there. */
+  blocked?: events.IRule
   /** Mail address that alarms go to. @default nobody is told; they stand in the console */
   alarmAddress?: string
   /** Dollars a month of the whole account, above which `alarmAddress` is told. */
   monthlyBudget?: number
+  /** Dollars a day, likewise. */
+  dailyBudget?: number
 }
 
 const fiveMinutes = Duration.minutes(5)
+/** What waits longer than that is told of. */
+const long = Duration.minutes(30)
 
 /** A dashboard, and an alarm for each way in which jobs are lost or late. */
 export class Observability extends Construct {
   constructor(scope: Construct, id: string, props: ObservabilityProps) {
     super(scope, id)
-    const { functions, machines, rule, deadLetters, alarmAddress, monthlyBudget } = props
+    const { functions, machines, alarmAddress, monthlyBudget, dailyBudget } = props
     const topic = alarmAddress === undefined ? undefined : new sns.Topic(this, 'Alarms', { enforceSSL: true })
     if (topic) {
       topic.addSubscription(new subscriptions.EmailSubscription(alarmAddress!))
@@ -51,50 +62,81 @@ export class Observability extends Construct {
     }
 
     const of = { period: fiveMinutes, statistic: 'Sum' }
+    const most = { period: fiveMinutes, statistic: 'Maximum' }
     for (const [task, machine] of Object.entries(machines)) {
       alarm(
         `${task}-failed`,
         machine.metricFailed(of),
         0,
-        `Jobs of ${task} failed: clipmill cloud jobs says which`
+        `Jobs of ${task} failed: "clipmill cloud jobs" says which, "clipmill cloud logs ID" why, and "clipmill cloud retry ID" begins one again`
       )
-      alarm(`${task}-timed-out`, machine.metricTimedOut(of), 0, `Jobs of ${task} took too long`)
-      alarm(`${task}-aborted`, machine.metricAborted(of), 0, `Jobs of ${task} were stopped from outside`)
+      alarm(
+        `${task}-aborted`,
+        machine.metricAborted(of),
+        0,
+        `Jobs of ${task} were stopped: where it was not by "clipmill cloud cancel", CloudTrail has who called StopExecution; "clipmill cloud retry ID" begins one again`
+      )
     }
+    const { decode, render, infer } = functions
+    const ofSegments = [decode, render, ...Object.values(infer), ...(props.gpu ? [props.gpu] : [])]
+    alarm(
+      'errors',
+      new cloudwatch.MathExpression({
+        expression: ofSegments.map((_, i) => `FILL(m${i}, 0)`).join(' + '),
+        usingMetrics: Object.fromEntries(ofSegments.map((one, i) => [`m${i}`, one.metricErrors(of)])),
+        period: fiveMinutes,
+        label: 'Errors'
+      }),
+      10,
+      'Segments fail and may be given up, so that jobs lack frames: "clipmill cloud logs ID" says why; after a deployment, deploy the version before it; "clipmill cloud retry ID" does what is missing'
+    )
     alarm(
       'throttled',
       lambda.Function.metricAllThrottles(of),
       100,
-      'Functions of the account wait for their turn: see clipmill doctor for the quota'
+      'Functions of the account wait for their turn, so that jobs are late: "clipmill doctor" says what the quota is; have it raised, or deploy with a smaller maxParallel'
     )
-    for (const one of functions.filter(({ node }) => /^(decode|infer)/.test(node.id)))
+    for (const one of [decode, ...Object.values(infer)])
       alarm(
         `${one.node.id}-slow`,
         one.metricDuration({ period: fiveMinutes, statistic: 'p99' }),
         0.9 * one.timeout!.toMilliseconds(),
-        `${one.node.id} comes near its time limit`
+        `${one.node.id} comes near its time limit, at which segments are given up: deploy with a larger size, or ask for a lighter model`
       )
     alarm(
-      'dead-letters',
-      deadLetters.metricApproximateNumberOfMessagesVisible({ period: fiveMinutes, statistic: 'Maximum' }),
-      0,
-      'Events could not be delivered: they wait in the queue to be sent again'
+      'uploads-wait',
+      props.uploads.metricApproximateAgeOfOldestMessage(most),
+      long.toSeconds(),
+      'An upload waits for intake, whose log says why. It is tried for half a day and ends among the dead letters'
     )
     alarm(
-      'undelivered',
-      new cloudwatch.Metric({
-        namespace: 'AWS/Events',
-        metricName: 'FailedInvocations',
-        dimensionsMap: { RuleName: rule.ruleName },
-        ...of
-      }),
+      'dead-letters',
+      props.deadLetters.metricApproximateNumberOfMessagesVisible(most),
       0,
-      'EventBridge could not call intake'
+      'Events could not be delivered or dealt with and are kept for 14 days: the logs of intake, webhook and batch-ended say why; once that is mended, "clipmill cloud resend" sends them again'
     )
-    this.draw(functions, machines)
-    if (monthlyBudget === undefined) return
-    if (alarmAddress === undefined) throw new Error('monthlyBudget is told to the alarmAddress: give one')
-    this.watchBudget(monthlyBudget, alarmAddress)
+    if (props.gpu)
+      alarm(
+        'gpu-waits',
+        props.gpu.metric('AsyncEventAge', most),
+        long.toMilliseconds(),
+        'Segments wait for a GPU of Lambda: "clipmill doctor" says what the quota is; where the region has none to give, deploy with compute=TASK=lambda'
+      )
+    if (props.blocked)
+      alarm(
+        'gpu-blocked',
+        new cloudwatch.Metric({
+          namespace: 'AWS/Events',
+          metricName: 'TriggeredRules',
+          dimensionsMap: { RuleName: props.blocked.ruleName },
+          ...of
+        }),
+        0,
+        'AWS Batch gets no instance with a GPU: the job that is RUNNABLE says why in the console; "clipmill doctor" says what the quota is; where the region has none to give, deploy with compute=TASK=lambda'
+      )
+    this.draw([...functions.all, ...props.others], machines)
+    if (monthlyBudget !== undefined) this.watchBudget('MONTHLY', monthlyBudget, alarmAddress!)
+    if (dailyBudget !== undefined) this.watchBudget('DAILY', dailyBudget, alarmAddress!)
   }
 
   private draw(functions: lambda.Function[], machines: ObservabilityProps['machines']) {
@@ -142,10 +184,12 @@ export class Observability extends Construct {
     )
   }
 
-  private watchBudget(amount: number, address: string) {
-    new budgets.CfnBudget(this, 'Budget', {
-      budget: { budgetType: 'COST', timeUnit: 'MONTHLY', budgetLimit: { amount, unit: 'USD' } },
-      notificationsWithSubscribers: (['FORECASTED', 'ACTUAL'] as const).map(notificationType => ({
+  private watchBudget(timeUnit: 'MONTHLY' | 'DAILY', amount: number, address: string) {
+    // What a day will have cost cannot be foretold.
+    const told = timeUnit === 'DAILY' ? ['ACTUAL'] : ['FORECASTED', 'ACTUAL']
+    new budgets.CfnBudget(this, timeUnit === 'DAILY' ? 'BudgetOfADay' : 'Budget', {
+      budget: { budgetType: 'COST', timeUnit, budgetLimit: { amount, unit: 'USD' } },
+      notificationsWithSubscribers: told.map(notificationType => ({
         notification: { notificationType, comparisonOperator: 'GREATER_THAN', threshold: 100 },
         subscribers: [{ subscriptionType: 'EMAIL', address }]
       }))

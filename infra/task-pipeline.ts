@@ -1,4 +1,4 @@
-import { Duration, Names, RemovalPolicy } from 'aws-cdk-lib'
+import { ArnFormat, Duration, Names, RemovalPolicy, Stack } from 'aws-cdk-lib'
 import * as logs from 'aws-cdk-lib/aws-logs'
 import type * as s3 from 'aws-cdk-lib/aws-s3'
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions'
@@ -21,6 +21,8 @@ export interface TaskPipelineProps {
   maxParallel: number
   /** How long its log stays. @default one month */
   logRetention?: logs.RetentionDays
+  /** Used instead of one that is made for it. */
+  logGroup?: logs.ILogGroup
 }
 
 const { DISCARD } = sfn.JsonPath
@@ -179,24 +181,56 @@ export class TaskPipeline extends Construct {
         : step.kind === 'call'
           ? once(step.call)
           : repeated(step.call)
-    acknowledgeWildcards(
-      this,
-      'Versions of the functions, the list of segments of any job, the executions of its own map'
-    )
     this.stateMachine = new sfn.StateMachine(this, 'StateMachine', {
       comment: `${task.name}: ${task.summary}`,
       definitionBody: sfn.DefinitionBody.fromChainable(sequence(steps.map(stateOf))),
       tracingEnabled: true,
       logs: {
-        // Under this prefix log groups don't add to a policy of limited length that all state machines share.
-        destination: new logs.LogGroup(this, 'Log', {
-          logGroupName: `/aws/vendedlogs/states/${Names.uniqueResourceName(this, {})}`,
-          retention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
-          // Its name would be in the way of the next stack.
-          removalPolicy: RemovalPolicy.DESTROY
-        }),
+        destination: props.logGroup ?? this.makeLogGroup(props.logRetention),
         level: sfn.LogLevel.ALL
       }
     })
+    const { stateMachine } = this
+    acknowledgeWildcards(stateMachine, 'X-Ray and the delivery of logs cannot be confined to resources', [
+      '*'
+    ])
+    acknowledgeWildcards(stateMachine, 'The list of segments of any job', [
+      // As the CDK's reader writes it.
+      Stack.of(this).formatArn({
+        service: 's3',
+        region: '',
+        account: '',
+        resource: results.bucketName,
+        resourceName: '*'
+      })
+    ])
+    acknowledgeWildcards(
+      stateMachine,
+      'The executions of its own map',
+      [':*', '/*:*'].map(executions => executionsOf(stateMachine, executions))
+    )
   }
+
+  private makeLogGroup(retention = logs.RetentionDays.ONE_MONTH) {
+    return new logs.LogGroup(this, 'Log', {
+      // Under this prefix log groups don't add to a policy of limited length that all state machines share.
+      logGroupName: `/aws/vendedlogs/states/${Names.uniqueResourceName(this, {})}`,
+      retention,
+      // Its name would be in the way of the next stack.
+      removalPolicy: RemovalPolicy.DESTROY
+    })
+  }
+}
+
+/** ARN of the executions of a state machine. @param which what follows its name */
+const executionsOf = (machine: sfn.StateMachine, which: string) => {
+  const stack = Stack.of(machine)
+  const arnFormat = ArnFormat.COLON_RESOURCE_NAME
+  const { resourceName } = stack.splitArn(machine.stateMachineArn, arnFormat)
+  return stack.formatArn({
+    service: 'states',
+    resource: 'execution',
+    resourceName: `${resourceName}${which}`,
+    arnFormat
+  })
 }

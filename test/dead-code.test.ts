@@ -55,7 +55,7 @@ const readModule = (file: string): Module => {
 }
 
 /** Taken by name by what runs them: the test runner, and Lambda. */
-const entries = /^vitest\.config\.ts|^functions\/\w+\/(lambda|gpu)\.ts: handler$/
+const entries = /^vitest\.config\.ts|^functions\/[\w-]+\/(lambda|gpu)\.ts: handler$/
 
 it('nothing is exported that nobody imports', () => {
   const files = globSync('**/*.{ts,js}', {

@@ -42,6 +42,8 @@ export interface Assembly {
   machines: Record<string, string>
   /** The patterns of rules, each with the ARNs of its targets. */
   rules: { pattern: Record<string, unknown>; targets: string[] }[]
+  /** Of each queue that a function takes from, by ARN: that function's ARN. */
+  queues: Record<string, string>
   /** Container jobs, by the name of their definition. */
   jobs: Record<string, DeployedJob>
 }
@@ -191,8 +193,14 @@ export const readAssembly = (folder: string, stack = 'Clipmill'): Assembly => {
     ),
     rules: ofType('AWS::Events::Rule').map(([, { Properties }]) => ({
       pattern: resolve(Properties.EventPattern) as Record<string, unknown>,
-      targets: (Properties.Targets as { Arn: unknown }[]).map(({ Arn }) => text(Arn))
+      targets: ((Properties.Targets ?? []) as { Arn: unknown }[]).map(({ Arn }) => text(Arn))
     })),
+    queues: Object.fromEntries(
+      ofType('AWS::Lambda::EventSourceMapping').map(([, { Properties }]) => [
+        text(Properties.EventSourceArn),
+        arns['AWS::Lambda::Function'](text(Properties.FunctionName))
+      ])
+    ),
     jobs: Object.fromEntries(
       ofType('AWS::Batch::JobDefinition').map(([name, { Properties }]) => [refOf(name), jobOf(Properties)])
     )

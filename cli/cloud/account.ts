@@ -8,6 +8,7 @@ import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import { Fault } from '../../events/faults.ts'
 import { createClient } from '../../functions/shared/storage.ts'
 import { asked } from './asked.ts'
+import { checkProfile, profileName } from './profile.ts'
 
 /** An AWS account, in one region: all that the commands touch of it, so that a test can hand in its own. */
 export interface Account {
@@ -22,17 +23,18 @@ export interface Account {
 }
 
 /** Throttled requests are made again, ever later. */
-const options = { maxAttempts: 6 }
+export const clientOptions = { maxAttempts: 6 }
 
 /**
  * The account and region that AWS's usual environment names (AWS_PROFILE, AWS_REGION and the files behind them).
- * @throws Fault region-missing
+ * @throws Fault profile-missing, region-missing
  */
 export const openAccount = async (): Promise<Account> => {
-  const region = await new STSClient(options).config.region().catch((error: unknown) => {
-    throw new Fault('region-missing', { profile: process.env.AWS_PROFILE ?? 'default' }, { cause: error })
+  await checkProfile()
+  const region = await new STSClient(clientOptions).config.region().catch((error: unknown) => {
+    throw new Fault('region-missing', { profile: profileName() }, { cause: error })
   })
-  const here = { ...options, region }
+  const here = { ...clientOptions, region }
   return {
     region,
     cloudFormation: new CloudFormationClient(here),
@@ -45,7 +47,7 @@ export const openAccount = async (): Promise<Account> => {
   }
 }
 
-/** Who we are there. @throws Fault cloud-denied, cloud-unavailable */
+/** Who we are there. @throws Fault as `asked` does */
 export const identityOf = async ({ sts }: Account) => {
   const { Account, Arn } = await asked('say who we are', () => sts.send(new GetCallerIdentityCommand()))
   return { account: Account!, arn: Arn!, partition: Arn!.split(':')[1] }

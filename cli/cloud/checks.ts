@@ -40,7 +40,7 @@ const quotas = [
 
 /**
  * Whether a deployment would go well in the account.
- * @throws Fault cloud-denied, cloud-unavailable where not even that can be said who we are
+ * @throws Fault as `asked` does, where not even that can be said who we are
  */
 export const checkAccount = async (account: Account): Promise<Check[]> => {
   const { account: number, arn } = await identityOf(account)

@@ -10,7 +10,7 @@ import type { Account } from './account.ts'
 import { asked, pagesOf } from './asked.ts'
 import { ifThere, openRecords, stateOf } from './records.ts'
 import { findRun, type Run } from './runs.ts'
-import { openResults, resourcesOf, type Stack } from './stack.ts'
+import { logGroupsOf, openResults, type Stack } from './stack.ts'
 
 /** What a function wrote into its log, as Powertools puts it. */
 const logEvent = z.object({
@@ -50,11 +50,9 @@ export const readLogs = async (account: Account, stack: Stack, beginning: string
   const results = openResults(account, stack)
   const run = await findRun(account, stack, beginning)
   const record = await openRecords(results)(run.job)
-  const groups = (await resourcesOf(account, stack.name)).filter(
-    // The others are those of the state machines.
-    ({ type, id }) => type === 'AWS::Logs::LogGroup' && !id.startsWith('/aws/vendedlogs/')
-  )
-  const events = (await Promise.all(groups.map(({ id }) => eventsOf(account, id, run)))).flat()
+  // The others are those of the state machines.
+  const groups = (await logGroupsOf(account, stack)).filter(name => !name.startsWith('/aws/vendedlogs/'))
+  const events = (await Promise.all(groups.map(group => eventsOf(account, group, run)))).flat()
   events.sort((a, b) => (a.at < b.at ? -1 : 1))
 
   const logOf = (segment?: number) => {

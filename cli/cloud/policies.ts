@@ -4,7 +4,8 @@ import path from 'node:path'
 import { packageRoot } from '../../local/home.ts'
 import { identityOf, type Account } from './account.ts'
 import { runCdk } from './cdk.ts'
-import { resourcesOf, type Stack } from './stack.ts'
+import { findDeadLetters, type Target } from './dead-letters.ts'
+import { logGroupsOf, type Stack } from './stack.ts'
 
 interface Statement {
   /** Why it is needed. */
@@ -30,7 +31,7 @@ const allow = (
 export const readPolicy = async (account: Account, stack: Stack): Promise<Policy> =>
   policy(...(await reading(account, stack)))
 
-/** What a person needs besides to upload clips and tickets, and to stop jobs and begin them again. */
+/** What a person needs besides to upload clips and tickets, to stop jobs and begin them again, and for `cloud resend`. */
 export const usePolicy = async (account: Account, stack: Stack): Promise<Policy> => {
   const { partition, objects, executions, machines } = namesOf(stack)
   const [, , , region, number] = stack.arn.split(':')
@@ -52,14 +53,40 @@ export const usePolicy = async (account: Account, stack: Stack): Promise<Policy>
       'AnnounceThatAJobWasStopped',
       ['events:PutEvents'],
       [`arn:${partition}:events:${region}:${number}:event-bus/${stack.bus}`]
-    )
+    ),
+    ...(await resending(account, stack))
   )
+}
+
+const resending = async (account: Account, stack: Stack): Promise<Statement[]> => {
+  const { queue, targets } = await findDeadLetters(account, stack)
+  if (queue === undefined) return []
+  const [, partition, , region, number] = stack.arn.split(':')
+  const own = (service: string, name: string) => `arn:${partition}:${service}:${region}:${number}:${name}`
+  const queueArn = (address: string) => own('sqs', address.split('/').at(-1)!)
+  const of = (kind: Target['kind']) => [
+    ...new Set(Object.values(targets).flatMap(target => (target.kind === kind ? target.id : [])))
+  ]
+  return [
+    allow('FindWhereEventsGo', ['cloudformation:GetTemplate'], [stack.arn]),
+    allow(
+      'TakeDeadLettersOut',
+      ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility', 'sqs:GetQueueAttributes'],
+      [queueArn(queue)]
+    ),
+    allow('SendUploadsAgain', ['sqs:SendMessage'], of('queue').map(queueArn)),
+    allow(
+      'SendOtherEventsAgain',
+      ['lambda:InvokeFunction'],
+      of('function').map(name => own('lambda', `function:${name}`))
+    )
+  ].filter(({ Resource }) => Resource.length > 0)
 }
 
 const reading = async (account: Account, stack: Stack): Promise<Statement[]> => {
   const { partition, bucket, objects, executions, machines } = namesOf(stack)
   const [, , , region, number] = stack.arn.split(':')
-  const groups = (await resourcesOf(account, stack.name)).filter(({ type }) => type === 'AWS::Logs::LogGroup')
+  const groups = await logGroupsOf(account, stack)
   return [
     allow(
       'FindBucketsAndMachines',
@@ -73,7 +100,7 @@ const reading = async (account: Account, stack: Stack): Promise<Statement[]> => 
     allow(
       'ReadLogs',
       ['logs:FilterLogEvents', 'logs:GetLogEvents'],
-      groups.map(({ id }) => `arn:${partition}:logs:${region}:${number}:log-group:${id}:*`)
+      groups.map(group => `arn:${partition}:logs:${region}:${number}:log-group:${group}:*`)
     )
   ]
 }
@@ -92,7 +119,7 @@ const namesOf = ({ arn, machines }: Stack) => {
 
 /**
  * What `clipmill deploy` needs: the roles that the synthesised app names, which `cdk bootstrap` made; what is checked
- * before; the model store; and, for who bootstraps, what makes those roles. Through them CloudFormation does the rest.
+ * before; the model store; what `cloud destroy` tells of; and, for who bootstraps, what makes those roles. Through them CloudFormation does the rest.
  * @param assembly folder of the synthesised app
  */
 export const deployPolicy = async (
@@ -124,6 +151,12 @@ export const deployPolicy = async (
       ['cloudformation:DescribeStacks'],
       [own('cloudformation', `stack/${stack}/*`), own('cloudformation', 'stack/CDKToolkit/*')]
     ),
+    allow(
+      'TellWhatDestroyRemoves',
+      ['cloudformation:GetTemplate', 'cloudformation:ListStackResources'],
+      [own('cloudformation', `stack/${stack}/*`)]
+    ),
+    allow('TellWhatBucketsHold', ['s3:ListBucketVersions'], bucketsOf(partition, stack)),
     // Without the right to list, S3 answers 403 for a model that is not there.
     allow('SeeWhichModelsAreThere', ['s3:ListBucket'], bucketsOf(partition, stack), {
       StringLike: { 's3:prefix': 'models/*' }

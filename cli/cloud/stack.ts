@@ -10,7 +10,7 @@ import { openStorage } from '../../functions/shared/storage.ts'
 import type { Account } from './account.ts'
 import { asked, pagesOf } from './asked.ts'
 
-/** A deployment of clipmill, as the outputs of infra/app.ts tell of it. */
+/** A deployment of clipmill, as infra/outputs.ts tells of it. */
 export interface Stack {
   name: string
   /** CloudFormation's word. */
@@ -22,6 +22,8 @@ export interface Stack {
   bus: string
   /** ARN of each task's state machine. */
   machines: Record<string, string>
+  /** In which all log, where one was handed in; else the stack has groups of its own. */
+  logGroup?: string | undefined
 }
 
 const outputs = z.object({
@@ -31,16 +33,22 @@ const outputs = z.object({
   Machines: z
     .string()
     .transform(text => JSON.parse(text) as unknown)
-    .pipe(z.record(z.string(), z.string()))
+    .pipe(z.record(z.string(), z.string())),
+  LogGroup: z.string().optional()
 })
+
+/** @throws Fault usage-wrong where no stack can have that name */
+export const checkStackName = (name: string) => {
+  if (!/^[a-zA-Z][a-zA-Z0-9-]{0,127}$/.test(name))
+    throw new Fault('usage-wrong', { problem: `"${name}" cannot be the name of a stack` })
+}
 
 /** CloudFormation's description of a stack; undefined where there is none of that name. */
 export const describeStack = async (
   { cloudFormation }: Account,
   name: string
 ): Promise<StackDescription | undefined> => {
-  if (!/^[a-zA-Z][a-zA-Z0-9-]{0,127}$/.test(name))
-    throw new Fault('usage-wrong', { problem: `"${name}" cannot be the name of a stack` })
+  checkStackName(name)
   return asked(`describe the stack ${name}`, async () => {
     try {
       const { Stacks } = await cloudFormation.send(new DescribeStacksCommand({ StackName: name }))
@@ -53,7 +61,7 @@ export const describeStack = async (
   })
 }
 
-/** @throws Fault stack-missing, cloud-denied, cloud-unavailable */
+/** @throws Fault stack-missing; as `asked` does */
 export const readStack = async (account: Account, name: string): Promise<Stack> => {
   const { region } = account
   const found = await describeStack(account, name)
@@ -61,8 +69,8 @@ export const readStack = async (account: Account, name: string): Promise<Stack> 
   const state = found.StackStatus!
   const parsed = outputs.safeParse(outputsOf(found))
   if (!parsed.success) throw new Fault('stack-missing', { stack: name, region, state })
-  const { Uploads: uploads, Results: results, Bus: bus, Machines: machines } = parsed.data
-  return { name, state, arn: found.StackId!, uploads, results, bus, machines }
+  const { Uploads: uploads, Results: results, Bus: bus, Machines: machines, LogGroup: logGroup } = parsed.data
+  return { name, state, arn: found.StackId!, uploads, results, bus, machines, logGroup }
 }
 
 /** Values of a stack's outputs, by name. */
@@ -100,22 +108,31 @@ export const resourcesOf = async ({ cloudFormation }: Account, stack: string): P
   return resources
 }
 
+/** Names of the groups that functions and machines log into. */
+export const logGroupsOf = async (account: Account, { name, logGroup }: Stack): Promise<string[]> => [
+  ...(await resourcesOf(account, name)).flatMap(({ type, id }) => (type === 'AWS::Logs::LogGroup' ? id : [])),
+  ...(logGroup === undefined ? [] : [logGroup])
+]
+
 const template = z.object({
-  Resources: z.record(z.string(), z.object({ DeletionPolicy: z.string().default('Delete') }))
+  Resources: z.record(z.string(), z.looseObject({ DeletionPolicy: z.string().default('Delete') }))
 })
 
-/** Logical names of what stays when the stack goes. */
-export const retainedOf = async ({ cloudFormation }: Account, stack: string): Promise<Set<string>> => {
+/** What the stack was made of, by logical name. */
+export const readTemplate = async ({ cloudFormation }: Account, stack: string) => {
   const { TemplateBody } = await asked(`read the template of ${stack}`, () =>
     cloudFormation.send(new GetTemplateCommand({ StackName: stack, TemplateStage: 'Processed' }))
   )
-  const { Resources } = template.parse(JSON.parse(TemplateBody!))
-  return new Set(
-    Object.entries(Resources).flatMap(([logical, { DeletionPolicy }]) =>
+  return template.parse(JSON.parse(TemplateBody!)).Resources
+}
+
+/** Logical names of what stays when the stack goes. */
+export const retainedOf = async (account: Account, stack: string): Promise<Set<string>> =>
+  new Set(
+    Object.entries(await readTemplate(account, stack)).flatMap(([logical, { DeletionPolicy }]) =>
       DeletionPolicy.startsWith('Retain') ? logical : []
     )
   )
-}
 
 /** The bucket that results, and work in progress, are in. */
 export const openResults = ({ s3 }: Account, { results }: Stack) =>

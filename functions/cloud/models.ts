@@ -1,14 +1,28 @@
 import { existsSync } from 'node:fs'
-import { mkdir, rename, rm } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { Fault } from '../../events/faults.ts'
+import { modelFiles, modelRecord } from '../../events/model.ts'
 import { digestOf } from '../../layers/models/digest.ts'
 import { openModels, type ModelStore } from '../../layers/models/index.ts'
 import type { Context } from '../shared/context.ts'
 
-/** A model's files and where they lie in the model store, which is a part of the results bucket. */
-export const storedModel = (digest: string) =>
-  ['manifest.json', 'model.onnx', 'model.weights'].map(name => ({ name, key: `models/${digest}/${name}` }))
+/** Where a model's files lie in the model store, which is a part of the results bucket. */
+export const storedFiles = (digest: string, files: string[]) =>
+  files.map(name => ({ name, key: `models/${digest}/${name}` }))
+
+/** The names of files that it gives are safe to use. */
+const recordOf = (digest: string, manifest: string) => {
+  try {
+    return modelRecord.parse(JSON.parse(manifest))
+  } catch (cause) {
+    throw new Fault(
+      'model-changed',
+      { model: digest, found: 'without a manifest of this version' },
+      { cause }
+    )
+  }
+}
 
 /**
  * Models of the layers, and behind them those of the model store: one that no layer takes is fetched once for an
@@ -29,7 +43,13 @@ export const withStored = ({
     const unfinished = `${folder}.part`
     await rm(unfinished, { recursive: true, force: true })
     await mkdir(unfinished, { recursive: true })
-    for (const { name, key } of storedModel(digest)) await results.download(key, path.join(unfinished, name))
+    const download = async (files: string[]) => {
+      for (const { name, key } of storedFiles(digest, files))
+        await results.download(key, path.join(unfinished, name))
+    }
+    await download(['manifest.json'])
+    const manifest = await readFile(path.join(unfinished, 'manifest.json'), 'utf8')
+    await download(modelFiles(recordOf(digest, manifest)))
     const found = await digestOf(unfinished)
     if (found !== digest) throw new Fault('model-changed', { model: digest, found })
     await rename(unfinished, folder)

@@ -47,10 +47,18 @@ const endOf = async (taskToken: string, work: () => Promise<unknown>) => {
   try {
     return new SendTaskSuccessCommand({ taskToken, output: JSON.stringify((await work()) ?? {}) })
   } catch (thrown) {
-    const { name, message } = lambdaError(thrown)
-    return new SendTaskFailureCommand({ taskToken, error: name, cause: message })
+    return failureOf(taskToken, thrown)
   }
 }
+
+const failureOf = (taskToken: string, thrown: unknown) => {
+  const { name, message } = lambdaError(thrown)
+  return new SendTaskFailureCommand({ taskToken, error: name, cause: message })
+}
+
+/** Answers for who had the token and can no longer. @returns whether somebody waited for it */
+export const failToken = (client: Pick<SFNClient, 'send'>, taskToken: string, thrown: unknown) =>
+  tell(client, failureOf(taskToken, thrown))
 
 const tell = async (
   client: Pick<SFNClient, 'send'>,

@@ -15,7 +15,7 @@ export interface StepTime {
   seconds: number
 }
 
-/** `starts` of instances are shared by jobs that come one behind the other. */
+/** `starts` of instances, and their waiting for more work, are shared by jobs that come one behind the other. */
 export type Dollars = Record<
   | 'functions'
   | 'scratch'
@@ -36,10 +36,12 @@ const gb = (megabytes: number) => megabytes / 1024
 
 export const computeOf = ({ task }: PlannedJob, { compute }: CostBasis) => compute[task.name] ?? 'lambda'
 
-/** Instances that work on a job's models: one a segment, as many as there may be. */
+/** Instances that work on a job's models: one a segment, as many as there may be; one where frames follow from each other. */
 export const instancesOf = (job: PlannedJob, basis: CostBasis) => {
   const compute = computeOf(job, basis)
-  return compute === 'lambda' ? 0 : Math.min(job.segments, mostInstances[compute])
+  if (compute === 'lambda') return 0
+  const kinds = job.task.stages.flatMap(stage => (stage.model ? stage.kind : []))
+  return kinds.includes('each') ? Math.min(job.segments, mostInstances[compute]) : Math.min(kinds.length, 1)
 }
 
 /**

@@ -7,8 +7,7 @@ import {
   clipRate,
   environmentStart,
   frameSpeed,
-  gpuSpeedup,
-  instanceStart,
+  gpus,
   invocationSeconds,
   sharedOut,
   type PlannedJob
@@ -38,6 +37,7 @@ export const estimate = (job: PlannedJob, basis: CostBasis, parallel = usualPara
   const compute = computeOf(job, basis)
   const instances = instancesOf(job, basis)
   const steps: StepTime[] = []
+  const instanceStart = gpus.boot + gpus.pull + (compute === 'gpu' ? gpus.container : 0)
   let wall = instances > 0 ? instanceStart : 0
   for (const step of chain(task)) {
     for (const call of callsOf(step)) {
@@ -45,18 +45,22 @@ export const estimate = (job: PlannedJob, basis: CostBasis, parallel = usualPara
       const sideBySide = step.kind === 'each' ? Math.min(segments, onGpu ? instances : parallel) : 1
       const work = workSeconds(job, call, basis)
       const invocations = invocationsOf(step, segments, work)
-      const start = onGpu ? 0 : environmentStart + fetchSeconds(call, clip.bytes)
+      // A container of Batch is made for one segment; environments stay for the next, and on instances for the next job.
+      const starts = onGpu ? (compute === 'batch' ? invocations : 0) : sideBySide
+      const start = onGpu ? gpus.container : environmentStart + fetchSeconds(call, clip.bytes)
       steps.push({
         step: stepOf(call),
         function: call.function,
         kind: step.kind,
         invocations,
-        seconds: work + invocations * invocationSeconds + sideBySide * start
+        seconds: work + invocations * invocationSeconds + starts * start
       })
       // As long as the one that has most segments.
-      wall += start + (work / invocations + invocationSeconds) * Math.ceil(invocations / sideBySide)
+      const most = (count: number) => Math.ceil(count / sideBySide)
+      wall += most(starts) * start + most(invocations) * (work / invocations + invocationSeconds)
     }
   }
+  const instanceSeconds = instanceStart + (compute === 'lambda' ? 0 : gpus.idle[compute])
   const sum = steps.reduce((total, { seconds }) => total + seconds, 0)
   return {
     frames: clip.video.frames,
@@ -64,7 +68,7 @@ export const estimate = (job: PlannedJob, basis: CostBasis, parallel = usualPara
     steps,
     seconds: { wall, sum },
     currency: prices.currency,
-    dollars: dollarsOf(job, steps, basis, instances * instanceStart),
+    dollars: dollarsOf(job, steps, basis, instances * instanceSeconds),
     prices: prices.date
   }
 }
@@ -96,7 +100,7 @@ const workSeconds = (job: PlannedJob, call: Call, basis: CostBasis) => {
   const { frames } = job.clip.video
   const name = call.function
   return computeOf(job, basis) !== 'lambda' && runsModel(job.task, call.stage)
-    ? frames * (seconds * sharedOut(name, gpuProcessors) + modelSeconds / gpuSpeedup)
+    ? frames * (seconds * sharedOut(name, gpuProcessors) + modelSeconds / gpus.speedup)
     : frames * (seconds + modelSeconds) * sharedOut(name, basis.memory[name] / 1769)
 }
 

@@ -23,6 +23,14 @@ export const prices = {
   s3: { put: 0.005 / 1000, get: 0.0004 / 1000, gbMonth: 0.023 },
   /** https://aws.amazon.com/eventbridge/pricing, of events of 64 KB at most; that S3's own cost as much is not verified */
   event: 1 / 1e6,
+  /** Beyond what is free in an account each month: https://aws.amazon.com/cloudwatch/pricing, https://aws.amazon.com/sqs/pricing */
+  idle: {
+    alarmMonth: 0.1,
+    dashboardMonth: 3,
+    queueRequest: 0.4 / 1e6,
+    /** Lambda's, which asks for news of uploads: five at a time, 20 s each, as third parties tell of it. */
+    queueRequests: 650_000
+  },
   /** https://aws.amazon.com/rekognition/pricing: a minute of stored video, one kind of analysis; not verified for each kind */
   rekognitionMinute: 0.1
 } as const

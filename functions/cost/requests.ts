@@ -1,8 +1,8 @@
+import { runsModel } from '../chain.ts'
+import { batchBytes } from '../infer/frames.ts'
+import { partSize } from '../shared/storage.ts'
 import type { StepTime } from './dollars.ts'
 import { pictureBytes, type PlannedJob } from './speeds.ts'
-
-/** Bytes of a part of a large upload, and of pictures that are fetched at a time. */
-const [uploadPart, fetchedPart] = [8 * 1024 ** 2, 1e6]
 
 /** Requests to S3 of one kind of price: `put` also lists, `get` also heads. */
 interface Requests {
@@ -14,9 +14,9 @@ interface Requests {
 export const requestsOf = (job: PlannedJob, steps: StepTime[]): Requests => {
   const { segments, clip, pictures } = job
   const bytes = (clip.video.frames / segments) * pictures.width * pictures.height * pictureBytes
-  const parts = bytes > uploadPart ? Math.ceil(bytes / uploadPart) + 2 : 1
-  const fetches = Math.ceil(bytes / fetchedPart)
-  const of = ({ kind, function: name, invocations }: StepTime): Requests => {
+  const parts = bytes > partSize ? Math.ceil(bytes / partSize) + 2 : 1
+  const fetches = Math.ceil(bytes / batchBytes)
+  const of = ({ kind, step, function: name, invocations }: StepTime): Requests => {
     switch (name) {
       case 'plan':
         return { put: 3, get: 3 }
@@ -25,7 +25,11 @@ export const requestsOf = (job: PlannedJob, steps: StepTime[]): Requests => {
       case 'infer':
         return kind === 'each'
           ? { put: invocations * 3, get: invocations * (5 + fetches) }
-          : { put: invocations * 2 + segments * 3, get: invocations * 4 + segments * 2 }
+          : {
+              put: invocations * 2 + segments * 3,
+              // One that runs a model also reads each segment's pictures and their table.
+              get: invocations * 4 + segments * (2 + (runsModel(job.task, step) ? 1 + fetches : 0))
+            }
       case 'render':
         return { put: invocations * 3, get: invocations * 8 }
       case 'store':

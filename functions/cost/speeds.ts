@@ -5,7 +5,7 @@
  * is to be trusted within a factor of two.
  */
 import { z } from 'zod'
-import type { ClipFacts } from '../../events/clip.ts'
+import { seconds, type ClipFacts } from '../../events/clip.ts'
 import { catalogue, type Weights } from '../../models/catalogue/index.ts'
 import type { YoloxVariantName } from '../../models/yolox/variants.ts'
 import { detectionSize, type Size } from '../../models/yolox/preprocess.ts'
@@ -41,6 +41,14 @@ const yoloxRuns: Record<YoloxVariantName, number> = { nano: 0.11, tiny: 0.4, s: 
 const pictureRead = 0.012
 const inputFilled = 0.035
 
+/** A search of a target in one frame, by weights' network; those of s, b, tiny-256 and base-256 measured, the others after their multiply-adds. */
+const searches: Record<string, Record<string, number>> = {
+  mixformerv2: { s: 0.062, b: 0.42 },
+  romtrack: { 'tiny-256': 0.078, 'small-256': 0.2, 'base-256': 0.68, 'base-384': 1.6, 'large-384': 5.6 }
+}
+/** A target's crop, and what else is around a search. */
+const cropMade = 0.004
+
 const detection = z.object({ detector: z.string(), detectorSize: z.number() })
 
 /** By stage, so that a stage which two tasks have is measured once. */
@@ -49,13 +57,41 @@ const stages: Record<string, (job: PlannedJob) => Speed> = {
     const { detector, detectorSize } = detection.parse(options)
     const input = megapixels(detectionSize(pictures.width, pictures.height, detectorSize))
     // Of weights that only a deployment knows, the network is not known here: the largest is the one that keeps a limit.
-    const variant = weights.find(({ name }) => name === detector)?.variant ?? 'x'
+    const known = weights.find(({ name }) => name === detector)
+    const variant = known?.system === 'yolox' ? known.variant : 'x'
     return {
       seconds: pictureRead * megapixels(pictures) + inputFilled * input,
       modelSeconds: yoloxRuns[variant] * input
     }
   },
-  associate: () => ({ seconds: 0.0008 })
+  associate: () => ({ seconds: 0.0008 }),
+  forward: job => followed(job, 'forward'),
+  backward: job => followed(job, 'backward')
+}
+
+const following = z.object({
+  box: z.array(z.unknown()),
+  start: z.union([z.number(), z.string()]),
+  direction: z.string(),
+  model: z.string()
+})
+
+/** What following takes in a mean frame: of those on the other side of the start, nothing. */
+const followed = (
+  { options, clip: { video }, pictures, weights = catalogue }: PlannedJob,
+  stage: 'forward' | 'backward'
+): Speed => {
+  const { box, start, direction, model } = following.parse(options)
+  const duration = seconds(video.end - video.start, video.timeBase)
+  const before = typeof start === 'number' ? start / video.frames : Number.parseFloat(start) / duration
+  const side = stage === 'forward' ? 1 - before : before
+  const share = direction === 'both' || direction === stage ? side : 0
+  const known = weights.find(({ name }) => name === model)
+  const search = searches[known?.system ?? '']?.[known?.variant ?? ''] ?? searches.romtrack['large-384']
+  return {
+    seconds: share * (pictureRead * megapixels(pictures) + cropMade * box.length),
+    modelSeconds: share * search * box.length
+  }
 }
 
 /** What a frame takes in a step. */
@@ -90,9 +126,19 @@ export const sharedOut = (of: Call['function'], processors: number) =>
 export const environmentStart = 1.5
 /** Bytes a second at which a function fetches a clip. */
 export const clipRate = 80e6
-/** How many times as fast as one processor a T4 runs a model. */
-export const gpuSpeedup = 20
-/** Seconds that an instance with a GPU takes to start, and waits for more work before it goes. */
-export const instanceStart = 240
+/** What GPUs do and take, by where they are; assumed on that date. */
+export const gpus = {
+  date: '2026-11-24',
+  /** How many times as fast as one processor a T4 runs a model. */
+  speedup: 20,
+  /** Seconds until an instance is there. */
+  boot: 90,
+  /** Seconds until it has the image, of about 4 GB: once an instance. */
+  pull: 90,
+  /** Seconds until a model is on the GPU: with `gpu` once an instance, with `batch` in the container of each invocation. */
+  container: 10,
+  /** Seconds that an instance waits for more work before it goes. */
+  idle: { gpu: 600, batch: 300 }
+}
 /** Bytes of a picture per pixel, JPEG; measured on the demo clip. */
 export const pictureBytes = 0.23

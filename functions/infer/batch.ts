@@ -1,20 +1,10 @@
 /**
  * `infer` as an AWS Batch job: `node batch.mjs --job ID --stage NAME [--segment N] --token TOKEN`. It ends well however its
- * work ended: see gpu.ts.
+ * work ended: see gpu.ts. One that does not was lost: see functions/batch-ended.
  */
-import { parseArgs } from 'node:util'
 import type { Context as LambdaContext } from 'aws-lambda'
+import { askedBy } from './arguments.ts'
 import { answer } from './gpu.ts'
-
-const { values } = parseArgs({
-  options: {
-    job: { type: 'string' },
-    stage: { type: 'string' },
-    segment: { type: 'string' },
-    token: { type: 'string' }
-  }
-})
-const event = { ...values, ...(values.segment !== undefined && { segment: Number(values.segment) }) }
 
 const end = performance.now() + Number(process.env.CLIPMILL_SECONDS) * 1000
 const context = {
@@ -24,6 +14,6 @@ const context = {
 } as LambdaContext
 
 // An execution that was stopped needs the machine no longer.
-await answer(event, context, () => process.exit())
+await answer(askedBy(process.argv.slice(2)), context, () => process.exit())
 // Sessions keep threads.
 process.exit()

@@ -14,7 +14,7 @@ export type AssetsRequest = z.infer<typeof assetsRequest>
 const assets = z.strictObject({
   /** By name. */
   functions: z.record(
-    z.enum(['intake', 'plan', 'decode', 'infer', 'render', 'store', 'webhook']),
+    z.enum(['intake', 'plan', 'decode', 'infer', 'render', 'store', 'webhook', 'batch-ended']),
     z.string()
   ),
   layers: z.strictObject({

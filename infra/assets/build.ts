@@ -46,7 +46,7 @@ const container = await settle(path.join(folder, 'container'), to =>
   fillContainer(to, gpu, Object.values(modelLayers))
 )
 
-const { intake, plan, decode, render, store, infer, webhook } = functions
+const { intake, plan, decode, render, store, infer, webhook, 'batch-ended': batchEnded } = functions
 checkSizes({
   intake: [intake],
   plan: [plan, media],
@@ -54,7 +54,8 @@ checkSizes({
   ...Object.fromEntries(tasks.map(task => [`infer ${task}`, [infer, inference, modelLayers[task]]])),
   render: [render, media],
   store: [store, media],
-  webhook: [webhook]
+  webhook: [webhook],
+  'batch-ended': [batchEnded]
 })
 for (const name of ['functions', 'layers', '.']) sweepSettled(path.join(folder, name))
 

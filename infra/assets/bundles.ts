@@ -15,6 +15,7 @@ const entries = {
   render: { index: 'functions/render/lambda.ts', child: 'layers/media/child.ts' },
   store: { index: 'functions/store/lambda.ts', child: 'layers/media/child.ts' },
   webhook: { index: 'functions/webhook/lambda.ts' },
+  'batch-ended': { index: 'functions/batch-ended/lambda.ts' },
   /** For the container image. */
   gpu: {
     index: 'functions/infer/gpu.ts',

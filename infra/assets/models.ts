@@ -1,7 +1,9 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { builtDigest, ensureModels } from '../../local/models.ts'
-import { completeOptions, modelsOf, taskNamed } from '../../tasks/index.ts'
+import { openWeights } from '../../local/weights.ts'
+import { weightsNamed } from '../../models/catalogue/index.ts'
+import { taskNamed } from '../../tasks/index.ts'
 import { sizeOf } from './size.ts'
 
 /** A larger model goes into the model store: beside the runtime there is room for this much in a function. */
@@ -18,19 +20,21 @@ interface DeployedModels {
   stored: string[]
 }
 
-/** Builds the models of the tasks' default options, and those named besides, which any task may run. */
+/** Builds the models of the tasks' default options, and those named besides, for each task that has their system. */
 export const buildModels = async (
   tasks: string[],
   besides: string[],
   folder: string
 ): Promise<DeployedModels> => {
+  const known = await openWeights().known()
   const wanted = Object.fromEntries(
     tasks.map(name => {
-      const task = taskNamed(name)
-      return [name, [...Object.values(modelsOf(task, completeOptions(task, {}))), ...besides]]
+      const { models, systems } = taskNamed(name)
+      const suited = besides.filter(model => systems.includes(weightsNamed(model, known).system))
+      return [name, [...models, ...suited]]
     })
   )
-  const names = [...new Set(Object.values(wanted).flat())].toSorted()
+  const names = [...new Set([...Object.values(wanted).flat(), ...besides])].toSorted()
   await ensureModels(folder, names)
   const digests: Record<string, string> = {}
   for (const name of names) digests[name] = (await builtDigest(folder, name))!
@@ -48,16 +52,14 @@ export const buildModels = async (
 
 /** Copies models to run. */
 export const putModels = ({ folder }: DeployedModels, digests: string[], to: string) => {
-  for (const digest of digests) put(folder, digest, to, ['manifest.json', 'model.onnx', 'model.weights'])
+  for (const digest of digests) cpSync(path.join(folder, digest), path.join(to, digest), { recursive: true })
 }
 
 /** Puts down which models there are, for who names them without running them. */
 export const putNames = ({ folder, digests }: DeployedModels, to: string) => {
-  for (const digest of Object.values(digests)) put(folder, digest, to, ['manifest.json'])
+  for (const digest of Object.values(digests)) {
+    mkdirSync(path.join(to, digest), { recursive: true })
+    cpSync(path.join(folder, digest, 'manifest.json'), path.join(to, digest, 'manifest.json'))
+  }
   writeFileSync(path.join(to, 'index.json'), JSON.stringify(digests))
-}
-
-const put = (from: string, digest: string, to: string, files: string[]) => {
-  mkdirSync(path.join(to, digest), { recursive: true })
-  for (const file of files) cpSync(path.join(from, digest, file), path.join(to, digest, file))
 }

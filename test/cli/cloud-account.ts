@@ -12,17 +12,38 @@ const region = 'eu-west-1'
 const number = '123456789012'
 const stackArn = `arn:aws:cloudformation:${region}:${number}:stack/Clipmill/1`
 export const machine = `arn:aws:states:${region}:${number}:stateMachine:TrackMany`
+const sqs = `https://sqs.${region}.amazonaws.com/${number}`
+export const queues = { uploads: `${sqs}/Uploads-1`, deadLetters: `${sqs}/DeadLetters-1` }
+
+/** A rule that delivers events of a source to a resource, as the CDK makes it. */
+const rule = (source: string, target: string) => ({
+  Type: 'AWS::Events::Rule',
+  Properties: {
+    EventPattern: { source: [source] },
+    Targets: [
+      {
+        Id: 'Target0',
+        Arn: { 'Fn::GetAtt': [target, 'Arn'] },
+        DeadLetterConfig: { Arn: { 'Fn::GetAtt': ['deadLetters', 'Arn'] } }
+      }
+    ]
+  }
+})
 const execution = (name: string) => `${machine.replace('stateMachine', 'execution')}:${name}`
 
 /** What AWS answers to commands, by their names. */
 type Answers = Record<string, (input: never) => object>
 
-/** An error as the SDK throws it: told by its name alone. */
+/** An error as the SDK throws it for an answer of a service, told by its name. */
 export const awsError = (name: string, status = 400) =>
-  Object.assign(new Error('…'), { name, $metadata: { httpStatusCode: status } })
+  Object.assign(new Error('…'), {
+    name,
+    $fault: status >= 500 ? 'server' : 'client',
+    $metadata: { httpStatusCode: status }
+  })
 
 /** A client at the SDK's boundary: a command goes in, an answer comes out. */
-const clientOf = (answers: Answers, sent: { command: string; input: object }[]) => ({
+export const clientOf = (answers: Answers, sent: { command: string; input: object }[]) => ({
   send: (command: { constructor: { name: string }; input: object }) => {
     const { name } = command.constructor
     sent.push({ command: name, input: command.input })
@@ -61,7 +82,7 @@ export const manifestOf = (job: Job, missing: Manifest['missing'] = []): Manifes
 const json = { contentType: 'application/json' }
 
 /** An account with a deployment of one task; its results bucket is the embedded store's. */
-export const makeAccount = async (given: Answers = {}) => {
+export const makeAccount = async (given: Answers = {}, moreOutputs: Record<string, string> = {}) => {
   const { context, client, list } = await makeWorld()
   const sent: { command: string; input: object }[] = []
   /** Newest first. */
@@ -76,7 +97,8 @@ export const makeAccount = async (given: Answers = {}) => {
         Uploads: 'uploads',
         Results: 'results',
         Bus: 'Bus',
-        Machines: JSON.stringify({ 'track-many': machine })
+        Machines: JSON.stringify({ 'track-many': machine }),
+        ...moreOutputs
       }
       const Outputs = Object.entries(outputs).map(([OutputKey, OutputValue]) => ({ OutputKey, OutputValue }))
       return { Stacks: [{ StackId: stackArn, StackStatus: 'UPDATE_COMPLETE', Outputs }] }
@@ -87,13 +109,21 @@ export const makeAccount = async (given: Answers = {}) => {
         ['ResultsBucket', 'AWS::S3::Bucket', 'results'],
         ['planlog', 'AWS::Logs::LogGroup', 'Clipmill-planlog-1'],
         ['MachineLog', 'AWS::Logs::LogGroup', '/aws/vendedlogs/states/Clipmill'],
-        ['plan', 'AWS::Lambda::Function', 'Clipmill-plan-1']
+        ['plan', 'AWS::Lambda::Function', 'Clipmill-plan-1'],
+        ['webhook', 'AWS::Lambda::Function', 'Clipmill-webhook-1'],
+        ['uploadQueue', 'AWS::SQS::Queue', queues.uploads],
+        ['deadLetters', 'AWS::SQS::Queue', queues.deadLetters]
       ].map(([LogicalResourceId, ResourceType, PhysicalResourceId]) => ({
         LogicalResourceId,
         ResourceType,
         PhysicalResourceId,
         ResourceStatus: 'CREATE_COMPLETE'
       }))
+    }),
+    GetTemplateCommand: () => ({
+      TemplateBody: JSON.stringify({
+        Resources: { uploaded: rule('aws.s3', 'uploadQueue'), announced: rule('clipmill', 'webhook') }
+      })
     }),
     // Pages of two, so that there is more than one.
     ListExecutionsCommand: (input: { nextToken?: string; statusFilter?: string }) => {

@@ -50,6 +50,18 @@ it('who uses it uploads besides, stops jobs and begins them again', async () => 
   ])
 })
 
+it('who uses it sends dead letters again, to where they belong and nowhere else', async () => {
+  const { account } = await makeAccount()
+  const policy = await usePolicy(account, await readStack(account, 'Clipmill'))
+  for (const [action, resource] of [
+    ['sqs:ReceiveMessage', 'sqs:eu-west-1:123456789012:DeadLetters-1'],
+    ['sqs:DeleteMessage', 'sqs:eu-west-1:123456789012:DeadLetters-1'],
+    ['sqs:SendMessage', 'sqs:eu-west-1:123456789012:Uploads-1'],
+    ['lambda:InvokeFunction', 'lambda:eu-west-1:123456789012:function:Clipmill-webhook-1']
+  ])
+    expect(resourcesFor(policy, action)).toEqual([`arn:aws:${resource}`])
+})
+
 it('who deploys assumes the roles that the synthesised app names, but for that of CloudFormation', async () => {
   const { account } = await makeAccount()
   const role = (name: string) =>
@@ -68,6 +80,11 @@ it('who deploys assumes the roles that the synthesised app names, but for that o
     `arn:aws:iam::123456789012:role/cdk-abc-${name}-role-123456789012-eu-west-1`
   expect(resourcesFor(policy, 'sts:AssumeRole')).toEqual(
     ['deploy', 'file-publishing', 'lookup'].map(roleName)
+  )
+  // What `cloud destroy` tells of beforehand.
+  expect(resourcesFor(policy, 's3:ListBucketVersions')).toEqual(['arn:aws:s3:::clipmill-*'])
+  expect(resourcesFor(policy, 'cloudformation:GetTemplate')).toContain(
+    'arn:aws:cloudformation:eu-west-1:123456789012:stack/Clipmill/*'
   )
   expect(resourcesFor(policy, 'iam:CreateRole')).toEqual(['arn:aws:iam::123456789012:role/cdk-abc-*'])
 })

@@ -1,6 +1,11 @@
 import { writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import path from 'node:path'
-import { expect, it } from 'vitest'
+import { ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn'
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { openAccount } from '../../cli/cloud/account.ts'
 import { asked } from '../../cli/cloud/asked.ts'
 import { runCdk } from '../../cli/cloud/cdk.ts'
 import { cancelJob, controlLines, retryJob } from '../../cli/cloud/control.ts'
@@ -9,6 +14,8 @@ import { jobsLines, listJobs } from '../../cli/cloud/jobs.ts'
 import { formLines, makeForm } from '../../cli/cloud/form.ts'
 import { linksLines, makeLinks, secondsOf } from '../../cli/cloud/links.ts'
 import { logsLines, readLogs } from '../../cli/cloud/logs.ts'
+import { readOptions } from '../../cli/cloud/options.ts'
+import { readPolicy } from '../../cli/cloud/policies.ts'
 import { readStack } from '../../cli/cloud/stack.ts'
 import { readStatus, statusLines } from '../../cli/cloud/status.ts'
 import { putModels } from '../../cli/cloud/stored-models.ts'
@@ -16,7 +23,7 @@ import { deployedLines } from '../../cli/deploy.ts'
 import { Fault } from '../../events/faults.ts'
 import { keys } from '../../functions/shared/keys.ts'
 import { formatSegments } from '../../functions/shared/segments.ts'
-import { temporaryFolder } from '../e2e/cli.ts'
+import { clipmill, temporaryFolder } from '../e2e/cli.ts'
 import { awsError, jobOf, machine, makeAccount, manifestOf } from './cloud-account.ts'
 
 const [a, b, c, d] = ['a', 'b', 'c', 'd'].map(jobOf)
@@ -51,30 +58,163 @@ it('a stack that is not whole, or not of clipmill, is none', async () => {
   })
 })
 
-it.each([
-  ['CredentialsProviderError', 0, 'cloud-denied'],
-  ['AccessDeniedException', 400, 'cloud-denied'],
-  ['AnyName', 403, 'cloud-denied'],
-  ['ThrottlingException', 400, 'cloud-unavailable'],
-  ['AnyName', 503, 'cloud-unavailable']
-])('AWS says %s with status %i: %s', async (name, status, code) => {
-  const ask = () => Promise.reject(awsError(name, status))
-  await expect(asked('do it', ask)).rejects.toMatchObject({
-    code,
-    details: { action: 'do it', reason: name }
+describe('what AWS, the SDK or the network has against a request is a fault', () => {
+  const fault = (error: unknown) => asked('do it', () => Promise.reject(error as Error))
+
+  it.each([
+    ['ExpiredToken', 400, 'session-expired'],
+    ['UnrecognizedClientException', 400, 'credentials-invalid'],
+    ['AccessDeniedException', 400, 'cloud-denied'],
+    ['AnyName', 403, 'cloud-denied'],
+    ['StateMachineDoesNotExist', 400, 'cloud-refused'],
+    ['ThrottlingException', 400, 'cloud-unavailable'],
+    ['AnyName', 503, 'cloud-unavailable']
+  ])('%s with status %i: %s', async (name, status, code) => {
+    await expect(fault(awsError(name, status))).rejects.toMatchObject({
+      code,
+      details: { action: 'do it', reason: name }
+    })
+  })
+
+  it("a missing right comes in AWS's words, which name it and the resource", async () => {
+    const said = 'User: me is not authorized to perform: states:ListExecutions on resource: TrackMany'
+    const error = Object.assign(awsError('AccessDeniedException'), { message: said })
+    await expect(fault(error)).rejects.toMatchObject({ code: 'cloud-denied', details: { said } })
+  })
+
+  it('a fault that came about within, and an error of nobody there, stay what they are', async () => {
+    const own = [new Fault('port-in-use', { port: 1 }), new TypeError('a bug')]
+    for (const error of own) await expect(fault(error)).rejects.toBe(error)
+  })
+
+  it('a connection that does not come about is told with its host', async () => {
+    const network = { code: 'ENOTFOUND', syscall: 'getaddrinfo', hostname: 'states.mars-1.amazonaws.com' }
+    await expect(fault(Object.assign(new Error('…'), network))).rejects.toMatchObject({
+      code: 'cloud-unreachable',
+      details: { reason: 'ENOTFOUND', host: network.hostname }
+    })
+    const tls = Object.assign(new Error('…'), { code: 'SELF_SIGNED_CERT_IN_CHAIN' })
+    await expect(fault(tls)).rejects.toMatchObject({ code: 'cloud-unreachable' })
+  })
+
+  it.each([200, 302, 403, 503])('a web page with status %i, from a real client', async status => {
+    const server = createServer((_, response) => {
+      response.writeHead(status, { 'content-type': 'text/html' }).end('<!DOCTYPE html><p>Sign in<br></p>')
+    }).listen(0)
+    onTestFinished(() => void server.close())
+    const { port } = server.address() as AddressInfo
+    const client = {
+      endpoint: `http://localhost:${port}`,
+      region: 'eu-west-1',
+      maxAttempts: 1,
+      credentials: { accessKeyId: 'a', secretAccessKey: 'b' }
+    }
+    const requests = [
+      () => new STSClient(client).send(new GetCallerIdentityCommand()),
+      () => new SFNClient(client).send(new ListExecutionsCommand({ stateMachineArn: machine }))
+    ]
+    for (const request of requests)
+      await expect(asked('do it', request)).rejects.toMatchObject({
+        code: 'cloud-unreadable',
+        details: { status }
+      })
   })
 })
 
-it('other errors of AWS stay what they are', async () => {
-  const error = awsError('ValidationException')
-  await expect(asked('do it', () => Promise.reject(error))).rejects.toBe(error)
+describe('profiles', () => {
+  /** AWS's two files with that in them, and the profile chosen. */
+  const choose = async (profile: string, config: string, credentials = '') => {
+    const folder = temporaryFolder()
+    const files = { AWS_CONFIG_FILE: config, AWS_SHARED_CREDENTIALS_FILE: credentials }
+    for (const [name, text] of Object.entries(files)) {
+      const file = path.join(folder, name)
+      await writeFile(file, text)
+      vi.stubEnv(name, file)
+    }
+    vi.stubEnv('AWS_PROFILE', profile)
+    vi.stubEnv('AWS_REGION', undefined)
+    onTestFinished(() => void vi.unstubAllEnvs())
+  }
+
+  it('one that is in neither file is missing, whatever credentials there are besides', async () => {
+    await choose('mine', '[default]\n[profile "work"]\nregion = eu-west-1\n[sso-session mine]', '[old]')
+    await expect(openAccount()).rejects.toMatchObject({
+      code: 'profile-missing',
+      details: { profile: 'mine', profiles: ['default', 'work', 'old'] }
+    })
+  })
+
+  it('gives the region, or lacks it', async () => {
+    await choose('work', '[profile work]\nregion = eu-west-3')
+    expect((await openAccount()).region).toBe('eu-west-3')
+    await choose('bare', '', '[bare]\naws_access_key_id = a')
+    await expect(openAccount()).rejects.toMatchObject({
+      code: 'region-missing',
+      details: { profile: 'bare' }
+    })
+  })
+
+  it('where one signs in by a browser, credentials that are not there ran out', async () => {
+    const ask = () => asked('do it', () => Promise.reject(awsError('CredentialsProviderError', 0)))
+    await choose('plain', '[profile plain]\nregion = eu-west-1\n[profile work]\nsso_session = s')
+    await expect(ask()).rejects.toMatchObject({ code: 'credentials-missing', details: { profile: 'plain' } })
+    vi.stubEnv('AWS_PROFILE', 'work')
+    await expect(ask()).rejects.toMatchObject({
+      code: 'session-expired',
+      next: 'sign in again: aws sso login --profile work'
+    })
+  })
 })
 
-it('deploy ends with where clips go, and says what failed by a code', async () => {
+it('deploy ends with where clips go', async () => {
   const { stack } = await deployed()
   expect(deployedLines(stack)).toContain('  aws s3 cp clip.mp4 s3://uploads/track-many/clip.mp4')
   expect(deployedLines({ ...stack, name: 'Mine' }).at(-1)).toContain('clipmill cloud jobs --stack Mine')
-  await expect(runCdk('no-command', [], 'Clipmill')).rejects.toMatchObject({ code: 'cdk-failed', exit: 8 })
+})
+
+it('a command of the CDK that fails does so with what it said last', async () => {
+  const failed = runCdk('synth', ['--quiet'], 'Clipmill', ['retention=perhaps'])
+  const fault = await failed.then(
+    () => undefined,
+    (error: unknown) => error as Fault<'cdk-failed'>
+  )
+  expect(fault).toMatchObject({ code: 'cdk-failed', exit: 8, details: { command: 'synth', exit: 1 } })
+  expect(fault?.details.said.join('\n')).toMatch(/retention: choose "keep" or "destroy"/)
+})
+
+describe('deploy knows what it was asked for before it asks the account', () => {
+  it('options come from -c, over cdk.json', async () => {
+    expect(
+      await readOptions(['retention=keep', 'models=yolox-s,yolox-m', 'retention=destroy'])
+    ).toMatchObject({
+      retention: 'destroy',
+      models: ['yolox-s', 'yolox-m']
+    })
+  })
+
+  it.each([
+    [['retention'], 'usage-wrong', 'problem', /name=value/],
+    [['retention=keep', 'stackName=Mine'], 'usage-wrong', 'problem', /--stack/],
+    [['retention=keep', 'sizes=large'], 'deployment-invalid', 'problems.0', /sizes/],
+    [['retention=keep', 'size=huge'], 'deployment-invalid', 'problems.0', /size/],
+    [[], 'deployment-invalid', 'problems.0', /retention/]
+  ])('%j: %s', async (context, code, where, problem) => {
+    const fault = await readOptions(context).catch((error: unknown) => error)
+    expect(fault).toMatchObject({ code })
+    expect(fault).toHaveProperty(`details.${where}`, expect.stringMatching(problem))
+  })
+
+  it.each([
+    [['--stack', 'no name', '-c', 'retention=keep'], 'usage-wrong'],
+    [['-c', 'retention=keep', '--require-approval', 'sometimes'], 'usage-wrong'],
+    [['-c', 'retention=keep', '-c', 'tasks=juggle'], 'deployment-invalid'],
+    [['-c', 'retention=keep'], 'profile-missing']
+  ])('%j: %s', async (args, code) => {
+    vi.stubEnv('AWS_PROFILE', 'nobody')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const { stdout } = await clipmill('deploy', '--json', ...args)
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code } })
+  })
 })
 
 it('status counts what runs, and how the jobs of the last day ended', async () => {
@@ -253,6 +393,27 @@ it('logs are those of the job, with what went wrong, where that stands, and how 
     `    log: ${log}`,
     `  to do only what is missing: clipmill cloud retry ${a.id} --stack Mine`
   ])
+})
+
+it('logs of a deployment with a group of its own are there, and may be read', async () => {
+  const groups: string[] = []
+  const { account, addRun } = await makeAccount(
+    {
+      FilterLogEventsCommand: ({ logGroupName }: { logGroupName: string }) => {
+        groups.push(logGroupName)
+        return { events: [] }
+      }
+    },
+    { LogGroup: '/mine' }
+  )
+  const stack = await readStack(account, 'Clipmill')
+  await addRun(a, 'SUCCEEDED')
+  await readLogs(account, stack, a.id)
+  expect(groups).toEqual(['Clipmill-planlog-1', '/mine'])
+  const { Statement } = await readPolicy(account, stack)
+  expect(Statement.find(({ Sid }) => Sid === 'ReadLogs')?.Resource).toContain(
+    'arn:aws:logs:eu-west-1:123456789012:log-group:/mine:*'
+  )
 })
 
 it('logs of a job that failed say what ended it', async () => {

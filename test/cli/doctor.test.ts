@@ -77,7 +77,7 @@ it('what may not be asked is no problem by itself', async () => {
   expect(states(await checkAccount(account))).toMatchObject({ functions: 'warning', gpus: 'warning' })
 })
 
-it('having no credentials is no problem, having some that ran out is worth a warning, and neither deploys', async () => {
+it('having no credentials or no region is no problem, having some that ran out is worth a warning, and none deploys', async () => {
   const failing = (name: string) =>
     makeAccount({
       GetCallerIdentityCommand: () => {
@@ -86,12 +86,14 @@ it('having no credentials is no problem, having some that ran out is worth a war
     })
   const [none, old] = await Promise.all(['CredentialsProviderError', 'ExpiredToken'].map(failing))
   expect(await checkCloud(() => Promise.resolve(none.account))).toMatchObject([
-    { name: 'cloud', state: 'ok' }
+    { name: 'identity', state: 'ok', says: expect.stringContaining('no credentials') as string }
   ])
   expect(await checkCloud(() => Promise.resolve(old.account))).toMatchObject([
-    { name: 'cloud', state: 'warning' }
+    { name: 'identity', state: 'warning' }
   ])
   const nowhere = () => Promise.reject(new Fault('region-missing', { profile: 'default' }))
-  expect(await checkCloud(nowhere)).toMatchObject([{ name: 'cloud', state: 'ok' }])
-  await expect(refuseProblems(none.account)).rejects.toMatchObject({ code: 'cloud-denied' })
+  expect(await checkCloud(nowhere)).toMatchObject([
+    { name: 'identity', state: 'ok', says: expect.stringContaining('names a region') as string }
+  ])
+  await expect(refuseProblems(none.account)).rejects.toMatchObject({ code: 'credentials-missing' })
 })

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -22,7 +23,7 @@ const sideBySide = 2
 export interface Meddling {
   /** Seconds after which it is cut off. */
   timeout?: (call: string, turn: number) => number | undefined
-  /** The call that is killed as this request's first bytes have reached the store. */
+  /** The call that is killed as this request's first bytes have reached the store; of a container, as the request comes. */
   killAt?: (request: S3Request) => string | undefined
 }
 
@@ -86,15 +87,16 @@ export const deploy = async (assembly: Assembly, meddling: Meddling = {}): Promi
 
   const functions: Deployment['functions'] = {}
   const kills = new Map<string, () => void>()
+  const meddle = (request: S3Request) => {
+    const call = meddling.killAt?.(request)
+    if (call) kills.get(call)?.()
+  }
   for (const [arn, deployed] of Object.entries(assembly.functions)) {
     const { endpoint, close } = await startGateway({
       endpoint: store.endpoint,
       statements: deployed.statements,
       onDenied,
-      onBody: request => {
-        const call = meddling.killAt?.(request)
-        if (call) kills.get(call)?.()
-      }
+      onBody: meddle
     })
     const besides = besidesOf(arn, endpoint)
     const emulated = emulate(deployed, { most: sideBySide, folder, besides, log })
@@ -120,7 +122,7 @@ export const deploy = async (assembly: Assembly, meddling: Meddling = {}): Promi
   }
 
   /** A state that waits for its token: an AWS Batch job, which is a container that runs. */
-  const submit = async ({ JobDefinition, ContainerOverrides: { Command } }: BatchParameters) => {
+  const submit = async ({ JobDefinition, JobQueue, ContainerOverrides: { Command } }: BatchParameters) => {
     const job = assembly.jobs[JobDefinition]
     const place = (name: string) => Command[Command.indexOf(name) + 1]
     const call = callOf('batch', {
@@ -131,26 +133,28 @@ export const deploy = async (assembly: Assembly, meddling: Meddling = {}): Promi
     const { endpoint, close } = await startGateway({
       endpoint: store.endpoint,
       statements: job.statements,
-      onDenied
+      onDenied,
+      onRequest: meddle
     })
     try {
       return await services.waitForToken(token => {
-        const { ended, kill } = startContainer(
-          job.image,
-          Command.map(argument => (argument === tokenHere ? token : argument)),
-          {
-            folder,
-            environment: {
-              ...job.environment,
-              ...batch,
-              ...besidesOf(JobDefinition, endpoint),
-              CLIPMILL_DEVICE: 'cpu'
-            },
-            log
-          }
-        )
+        const command = Command.map(argument => (argument === tokenHere ? token : argument))
+        const { ended, kill } = startContainer(job.image, command, {
+          folder,
+          environment: {
+            ...job.environment,
+            ...batch,
+            ...besidesOf(JobDefinition, endpoint),
+            CLIPMILL_DEVICE: 'cpu'
+          },
+          log
+        })
+        kills.set(call, kill)
         closings.push(() => (kill(), ended))
-        void ended.then(code => services.giveUp(token, `the container ended with ${code}`))
+        void ended.then(async code => {
+          if (code === 0) services.giveUp(token, 'the container ended without an answer')
+          else await deliver(jobFailed(JobQueue, command, code ?? 137))
+        })
       })
     } catch (thrown) {
       const { error, cause } = thrown as { error: string; cause: string }
@@ -181,12 +185,16 @@ export const deploy = async (assembly: Assembly, meddling: Meddling = {}): Promi
     if (error) throw new Error(error)
   }
 
-  const deliver = (event: ObjectCreated) =>
+  const deliver = (event: Record<string, unknown>) =>
     Promise.all(
       assembly.rules
         .filter(({ pattern }) => matches(pattern, event))
         .flatMap(({ targets }) => targets)
-        .map(target => invoke(target, event as unknown as CallEvent))
+        .map(target =>
+          target in assembly.queues
+            ? invoke(assembly.queues[target], messageOf(event))
+            : invoke(target, event as CallEvent)
+        )
     )
   const uploaded: ObjectCreated[] = []
   store.onObjectCreated(event => {
@@ -214,10 +222,17 @@ export const deploy = async (assembly: Assembly, meddling: Meddling = {}): Promi
   }
 }
 
+/** As Lambda hands out what it takes from a queue. */
+const messageOf = (event: unknown) => ({
+  Records: [{ eventSource: 'aws:sqs', messageId: randomUUID(), body: JSON.stringify(event) }]
+})
+
 interface CallEvent {
   stage?: string
   segment?: number
   failure?: unknown
+  /** Of a message out of a queue. */
+  Records?: object[]
 }
 
 const callOf = (name: string, { stage, segment, failure }: CallEvent) =>
@@ -227,8 +242,21 @@ const callOf = (name: string, { stage, segment, failure }: CallEvent) =>
 
 interface BatchParameters {
   JobDefinition: string
+  JobQueue: string
   ContainerOverrides: { Command: string[] }
 }
+
+/** What AWS Batch tells of a job whose container was lost. */
+const jobFailed = (jobQueue: string, command: string[], exitCode: number) => ({
+  source: 'aws.batch',
+  'detail-type': 'Batch Job State Change',
+  detail: {
+    jobQueue,
+    status: 'FAILED',
+    statusReason: 'Essential container in task exited',
+    container: { command, exitCode }
+  }
+})
 
 /** Stands for the token in definitions, since the interpreter has none. */
 const tokenHere = 'the-token'

@@ -97,17 +97,26 @@ describe.skipIf(!canMakeRoots())(
       expect(cloud.calls.filter(call => call === 'decode 1')).toHaveLength(2)
     })
 
-    it('gives the same bytes where its models run in containers of AWS Batch, which answer by their tokens', async () => {
+    it('gives the same bytes where its models run in containers of AWS Batch, which answer by their tokens, and one of them is lost', async () => {
       const batch = synthesise(path.join(folder, 'batch'), { compute: { 'track-many': 'batch' } })
-      await using cloud = await deploy(batch)
+      let killed = false
+      await using cloud = await deploy(batch, {
+        killAt: ({ method, key }) => {
+          if (killed || method !== 'GET' || !key.endsWith('pictures/000001.bin')) return undefined
+          killed = true
+          return 'batch detect 1'
+        }
+      })
       await upload(cloud)
       await cloud.services.executions[0].done
       expect(await resultsOf(cloud.results, key)).toEqual(here)
       expect(cloud.calls.filter(call => call.startsWith('batch')).toSorted()).toEqual([
         'batch detect 0',
-        'batch detect 1'
+        'batch detect 1',
+        'batch detect 1',
+        'batch-ended'
       ])
-      expect([cloud.errors, cloud.denied]).toEqual([[], []])
+      expect([cloud.errors, cloud.denied]).toEqual([['batch detect 1: worker-lost'], []])
       expect(cloud.services.heartbeats).toBeGreaterThanOrEqual(2)
     })
   }

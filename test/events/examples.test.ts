@@ -17,6 +17,7 @@ const schemas: Record<string, z.ZodType> = {
   's3-object-created.json': uploadEvent,
   's3-notification.json': uploadEvent,
   'malware-scan.json': uploadEvent,
+  'upload-queued.json': uploadEvent,
   'ticket.job.json': ticket,
   'side-file.json': sideFile,
   'job.json': job,
@@ -69,7 +70,12 @@ describe('news of an upload', () => {
     ])
   })
 
+  it('waits in a queue, from which it comes as it went in', () => {
+    expect(uploadEvent.parse(example('upload-queued.json'))).toEqual([upload])
+  })
+
   it('is refused in any other form', () => {
+    expect(uploadEvent.safeParse({ Records: [{ eventSource: 'aws:sqs', body: 'soon' }] }).success).toBe(false)
     expect(uploadEvent.safeParse({ Records: [{ s3: {} }] }).success).toBe(false)
   })
 })

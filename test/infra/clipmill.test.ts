@@ -1,6 +1,7 @@
 import { Match } from 'aws-cdk-lib/assertions'
 import * as events from 'aws-cdk-lib/aws-events'
 import * as kms from 'aws-cdk-lib/aws-kms'
+import * as logs from 'aws-cdk-lib/aws-logs'
 import * as s3 from 'aws-cdk-lib/aws-s3'
 import { describe, expect, it } from 'vitest'
 import { announcement } from '../../events/announcement.ts'
@@ -42,9 +43,30 @@ describe('clipmill in an account, with no property given', () => {
       }
     })
     const [[, rule]] = ofType('AWS::Events::Rule')
-    const [target] = rule.Properties.Targets as { DeadLetterConfig: unknown; RetryPolicy: unknown }[]
+    const [target] = rule.Properties.Targets as Record<'Arn' | 'DeadLetterConfig' | 'RetryPolicy', unknown>[]
     expect(target.DeadLetterConfig).toBeDefined()
     expect(target.RetryPolicy).toEqual({ MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 })
+    expect(target.Arn).toEqual({ 'Fn::GetAtt': [expect.stringMatching(/^ClipmillUploadsQueue/), 'Arn'] })
+  })
+
+  it('tries intake for half a day, upload by upload, before it is a dead letter', () => {
+    const [[queue, { Properties }]] = ofType('AWS::SQS::Queue').filter(([id]) => id.includes('UploadsQueue'))
+    const { maxReceiveCount, deadLetterTargetArn } = Properties.RedrivePolicy as Record<string, unknown>
+    expect((maxReceiveCount as number) * (Properties.VisibilityTimeout as number)).toBe(12 * 3600)
+    expect(Properties.VisibilityTimeout).toBeGreaterThanOrEqual(6 * (functions.intake.Timeout as number))
+    expect(JSON.stringify(deadLetterTargetArn)).toContain('ClipmillDeadLetters')
+    expect(Properties.SqsManagedSseEnabled).toBe(true)
+    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      EventSourceArn: { 'Fn::GetAtt': [queue, 'Arn'] },
+      BatchSize: 1
+    })
+    template.allResourcesProperties('AWS::SQS::QueuePolicy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } })
+        ])
+      }
+    })
   })
 
   it('allows no action by asterisk, and lets nobody remove an object', () => {
@@ -75,9 +97,12 @@ describe('clipmill in an account, with no property given', () => {
       'ec2:DescribeSubnets',
       'ec2:UnassignPrivateIpAddresses'
     ]
-    expect(rightsOf('intake')).toEqual(
-      ['events:PutEvents', ...clip, 'sqs:SendMessage', 'states:StartExecution'].toSorted()
-    )
+    expect(rightsOf('intake')).toEqual([
+      'events:PutEvents',
+      ...clip,
+      ...['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'],
+      'states:StartExecution'
+    ])
     expect(rightsOf('plan')).toEqual(['events:PutEvents', ...clip])
     expect(rightsOf('decode')).toEqual([...network, ...clip])
     const results = [
@@ -134,8 +159,14 @@ describe('clipmill in an account, with no property given', () => {
     expect(written('store')).toEqual(['/*'])
   })
 
-  it('has no more alarms than are free', () => {
-    expect(ofType('AWS::CloudWatch::Alarm').length).toBeLessThanOrEqual(10)
+  it('has no more metrics in alarms than are free, and each alarm says what to do', () => {
+    const alarms = ofType('AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties)
+    // One over a sum counts as many times as the sum has metrics.
+    const metrics = alarms.flatMap(({ Metrics = [{ MetricStat: {} }] }) =>
+      (Metrics as { MetricStat?: object }[]).filter(({ MetricStat }) => MetricStat)
+    )
+    expect(metrics.length).toBeLessThanOrEqual(10)
+    for (const { AlarmDescription } of alarms) expect(AlarmDescription).toMatch(/:.*|\. /)
   })
 
   it('publishes the schema of each announcement', () => {
@@ -179,6 +210,31 @@ it('what is handed in is used, and neither made nor changed', () => {
     expect(ofType(type), type).toEqual([])
   for (const [id, { DeletionPolicy }] of ofType('AWS::Logs::LogGroup'))
     expect(DeletionPolicy, id).toBe('Delete')
+})
+
+it.each(['gpu', 'batch'] as const)('all log into a group that is handed in, with %s', compute => {
+  const { ofType, functions, template } = deploy(stack => ({
+    logGroup: logs.LogGroup.fromLogGroupName(stack, 'MyLog', 'my-log'),
+    compute: { 'track-many': compute },
+    webhook: 'https://example.com/hook'
+  }))
+  expect(ofType('AWS::Logs::LogGroup')).toEqual([])
+  for (const [name, properties] of Object.entries(functions))
+    expect(properties.LoggingConfig, name).toEqual({ LogGroup: 'my-log' })
+  template.allResourcesProperties('AWS::StepFunctions::StateMachine', {
+    LoggingConfiguration: {
+      Destinations: [{ CloudWatchLogsLogGroup: { LogGroupArn: Match.anyValue() } }]
+    }
+  })
+  if (compute === 'batch')
+    template.hasResourceProperties('AWS::Batch::JobDefinition', {
+      ContainerProperties: { LogConfiguration: { Options: Match.objectLike({ 'awslogs-group': 'my-log' }) } }
+    })
+  const written = ofType('AWS::IAM::Policy')
+    .flatMap(([, { Properties }]) => (Properties.PolicyDocument as { Statement: Statement[] }).Statement)
+    .filter(statement => actionsOf(statement).includes('logs:PutLogEvents'))
+  expect(written.length).toBeGreaterThanOrEqual(Object.keys(functions).length)
+  for (const { Resource } of written) expect(JSON.stringify(Resource)).toContain(':log-group:my-log:*')
 })
 
 it('a key of one’s own encrypts the buckets, and all that read and write them may use it', () => {
@@ -232,22 +288,35 @@ describe('cdk-nag', () => {
   it('finds nothing, and what was let stand has its reasons', () => {
     const { findings, reasons } = inspect()
     expect(findings).toEqual([])
-    expect(reasons).toHaveLength(7)
+    expect(reasons).toHaveLength(12)
   })
 
   it('finds nothing either with all that can be added', () => {
-    const { findings, reasons } = inspect({
+    const { findings, reasons } = inspect(() => ({
       compute: { 'track-many': 'gpu' },
       webhook: 'https://example.com/hook',
       malwareGate: true,
       alarmAddress: 'alarms@example.com',
-      monthlyBudget: 50
-    })
+      monthlyBudget: 50,
+      dailyBudget: 5
+    }))
     expect(findings).toEqual([])
-    expect(reasons).toHaveLength(16)
+    expect(reasons).toHaveLength(20)
+  })
+
+  it('finds nothing with buckets and a log group that are handed in', () => {
+    const { findings } = inspect(stack => ({
+      uploads: s3.Bucket.fromBucketName(stack, 'MyUploads', 'my-uploads'),
+      results: s3.Bucket.fromBucketName(stack, 'MyResults', 'my-results'),
+      logGroup: logs.LogGroup.fromLogGroupName(stack, 'MyLog', 'my-log'),
+      compute: { 'track-many': 'batch' }
+    }))
+    expect(findings).toEqual([])
   })
 
   it('finds nothing with AWS Batch', () => {
-    expect(inspect({ compute: { 'track-many': 'batch' } }).findings).toEqual([])
+    const { findings, reasons } = inspect(() => ({ compute: { 'track-many': 'batch' } }))
+    expect(findings).toEqual([])
+    expect(reasons).toHaveLength(18)
   })
 })

@@ -48,11 +48,12 @@ export const deploy = (props: (stack: Stack) => ClipmillProps = () => ({})) => {
 }
 
 /** What cdk-nag's packs have to say of it, and the reasons for which findings stand. */
-export const inspect = (props: ClipmillProps = {}) => {
+export const inspect = (props: (stack: Stack) => ClipmillProps = () => ({})) => {
   const outdir = mkdtempSync(path.join(tmpdir(), 'clipmill-nag-'))
   try {
     const app = new App({ outdir })
-    new Clipmill(new Stack(app, 'Clipmill'), 'Clipmill', { architecture: 'x64', ...props })
+    const stack = new Stack(app, 'Clipmill')
+    new Clipmill(stack, 'Clipmill', { architecture: 'x64', ...props(stack) })
     Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app))
     const reasons = new Set<string>()
     try {

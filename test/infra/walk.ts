@@ -104,8 +104,9 @@ export const walk = async (
     } else {
       const invoke = async (name: string, event: Event, timeoutSeconds: number) => {
         if (!event.failure) largest = Math.max(largest, JSON.stringify(event).length)
-        // With so little time a fold stops behind each segment.
-        const seconds = event.stage === 'associate' ? 60 : timeoutSeconds
+        // With so little time a fold stops behind its first frame.
+        const isFirst = event.stage === 'associate' && !calls.includes('infer associate')
+        const seconds = isFirst ? 60 : timeoutSeconds
         return watched.invoke(name as FunctionName, event, seconds)
       }
       const readLines = async ({ Key }: { Key: string }) =>

@@ -115,14 +115,28 @@ describe('an estimate', () => {
     expect(invocations).toBeGreaterThan(1)
   })
 
-  it('on GPUs counts the start of its instances, as many as there may be', () => {
-    const batch = (seconds: number) => {
-      const compute = { 'track-many': 'batch' as const }
-      return estimate(planned('track-many', {}, hd(seconds)), costBasisOf({ compute }))
-    }
-    expect(batch(60).dollars.starts).toBeCloseTo((8 * 240 * 0.526) / 3600, 10)
-    expect(batch(4).dollars.starts).toBeCloseTo((2 * 240 * 0.526) / 3600, 10)
-    expect(estimate(minute, costBasisOf()).dollars.starts).toBe(0)
+  describe('on GPUs', () => {
+    const on = (where: 'batch' | 'gpu', seconds: number) =>
+      estimate(planned('track-many', {}, hd(seconds)), costBasisOf({ compute: { 'track-many': where } }))
+    /** Seconds that an instance is paid for besides work: boot, image, on Lambda the environment, waiting. */
+    const besides = { batch: 90 + 90 + 300, gpu: 90 + 90 + 10 + 600 }
+
+    it('counts the start and the waiting of its instances, as many as there may be', () => {
+      expect(on('batch', 60).dollars.starts).toBeCloseTo((8 * besides.batch * 0.526) / 3600, 10)
+      expect(on('batch', 4).dollars.starts).toBeCloseTo((2 * besides.batch * 0.526) / 3600, 10)
+      expect(on('gpu', 60).dollars.starts).toBeCloseTo((4 * besides.gpu * 0.526 * 1.15) / 3600, 10)
+      expect(estimate(minute, costBasisOf()).dollars.starts).toBe(0)
+    })
+
+    it('counts the start of a container for each segment in AWS Batch, but not in Lambda', () => {
+      const [batch, gpu] = [on('batch', 60), on('gpu', 60)].map(
+        ({ steps }) => steps.find(({ step }) => step === 'detect')!.seconds
+      )
+      expect(batch - gpu).toBeCloseTo(25 * 10, 6)
+      // Of 25 segments, some instance of 8 has four, one behind the other.
+      const wall = (seconds: number) => on('batch', seconds).seconds.wall
+      expect(wall(60) - wall(8 * 2.4)).toBeGreaterThan(3 * 10)
+    })
   })
 })
 
@@ -135,7 +149,7 @@ describe('the basis', () => {
 
 it('there is a speed for every step of every task', () => {
   for (const name of Object.keys(tasks)) {
-    const job = planned(name, {}, hd(60))
+    const job = planned(name, name === 'track' ? { box: [1, 1, 9, 9] } : {}, hd(60))
     for (const step of chain(job.task))
       for (const call of step.kind === 'each' ? step.calls : [step.call])
         expect(frameSpeed(job, call).seconds, stepOf(call)).toBeGreaterThanOrEqual(0)

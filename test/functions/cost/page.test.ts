@@ -6,7 +6,7 @@ import { chain, stepOf } from '../../../functions/chain.ts'
 import { costBasisOf, mostInstances } from '../../../functions/cost/basis.ts'
 import { estimate } from '../../../functions/cost/estimate.ts'
 import { prices } from '../../../functions/cost/prices.ts'
-import { frameSpeed, gpuSpeedup, instanceStart, sharedOut } from '../../../functions/cost/speeds.ts'
+import { frameSpeed, gpus, sharedOut } from '../../../functions/cost/speeds.ts'
 import { tasks } from '../../../tasks/index.ts'
 import { hd, fullHd, planned } from './clips.ts'
 
@@ -14,6 +14,8 @@ const page = path.resolve(import.meta.dirname, '../../../docs/costs.md')
 
 const table = (head: string[], rows: string[][]) =>
   [head, head.map(() => '---'), ...rows].map(row => `| ${row.join(' | ')} |`).join('\n')
+
+const box = [100, 100, 50, 50]
 
 /** Options and deployments that are worth a row, by task. */
 const cases: Record<string, { options: object; basis: Parameters<typeof costBasisOf>[0]; says: string }[]> = {
@@ -29,6 +31,15 @@ const cases: Record<string, { options: object; basis: Parameters<typeof costBasi
       says: 'yolox-x, batch'
     },
     { options: { detector: 'yolox-x' }, basis: { compute: { 'track-many': 'gpu' } }, says: 'yolox-x, gpu' }
+  ],
+  track: [
+    { options: { box }, basis: {}, says: 'as it comes' },
+    { options: { box, model: 'romtrack-base-384' }, basis: {}, says: 'romtrack-base-384' },
+    {
+      options: { box, model: 'romtrack-base-384' },
+      basis: { compute: { track: 'gpu' } },
+      says: 'romtrack-base-384, gpu'
+    }
   ]
 }
 
@@ -78,19 +89,34 @@ const examples = () => {
 
 const milliseconds = (seconds: number) => `${Number((seconds * 1000).toPrecision(2))} ms`
 
+/** Options of which each takes its own time, by task. */
+const models: Record<string, { options: object; says: string }[]> = {
+  'track-many': ['clipmill-person-nano', 'yolox-tiny', 'yolox-s', 'yolox-m', 'yolox-l', 'yolox-x'].map(
+    detector => ({ options: { detector }, says: detector })
+  ),
+  track: [
+    'mixformerv2-s',
+    'mixformerv2-b',
+    'romtrack-tiny-256',
+    'romtrack-small-256',
+    'romtrack-base-256',
+    'romtrack-base-384',
+    'romtrack-large-384'
+  ].map(model => ({ options: { box, model }, says: model }))
+}
+
 const speeds = () => {
-  const detectors = ['clipmill-person-nano', 'yolox-tiny', 'yolox-s', 'yolox-m', 'yolox-l', 'yolox-x']
   const jobs = [hd(60), fullHd(60)]
   const rows = Object.values(tasks).flatMap(task =>
     chain(task)
       .flatMap(step => (step.kind === 'each' ? step.calls : [step.call]))
+      // The same as forward, on the frames of the other side.
+      .filter(call => call.stage !== 'backward')
       .flatMap(call => {
-        const options = task.stages.some(stage => stage.model && stage.name === stepOf(call))
-          ? detectors.map(detector => ({ detector, says: ` (${detector})` }))
-          : [{ says: '' }]
-        return options.map(({ says, ...options }) => [
+        const runs = task.stages.some(stage => stage.model && stage.name === stepOf(call))
+        return (runs ? models[task.name] : models[task.name].slice(0, 1)).map(({ options, says }) => [
           task.name,
-          stepOf(call) + says,
+          stepOf(call) + (runs ? ` (${says})` : ''),
           ...jobs.map(clip => {
             const { seconds, modelSeconds = 0 } = frameSpeed(planned(task.name, options, clip), call)
             return milliseconds(seconds + modelSeconds)
@@ -101,8 +127,31 @@ const speeds = () => {
   return table(['task', 'step', '720p', '1080p'], rows)
 }
 
+const assumptions = () => {
+  const same = (value: number) => [String(value), String(value)]
+  return table(
+    [`assumed, ${gpus.date}`, '`gpu`', '`batch`'],
+    [
+      ['instances at most', String(mostInstances.gpu), String(mostInstances.batch)],
+      ['seconds until an instance is there', ...same(gpus.boot)],
+      ['seconds until it has the image, about 4 GB', ...same(gpus.pull)],
+      [
+        'seconds until the model is on the GPU',
+        `${gpus.container}, once an instance`,
+        `${gpus.container}, for each segment`
+      ],
+      [
+        'seconds that an instance waits for more work before it goes',
+        String(gpus.idle.gpu),
+        String(gpus.idle.batch)
+      ],
+      ['times as fast as one processor, a model on a T4', ...same(gpus.speedup)]
+    ]
+  )
+}
+
 const priceTable = () => {
-  const { lambda, s3 } = prices
+  const { lambda, s3, idle } = prices
   const fixed = (value: number) => `$${value.toFixed(11).replace(/0+$/, '').replace(/\.$/, '')}`
   return table(
     ['what', `price, ${prices.date}`],
@@ -118,6 +167,11 @@ const priceTable = () => {
       ['S3, 1,000 GET or HEAD', fixed(s3.get * 1000)],
       ['S3, a GB a month', fixed(s3.gbMonth)],
       ['EventBridge, a million events', fixed(prices.event * 1e6)],
+      [
+        'CloudWatch, an alarm a month; a dashboard',
+        `${fixed(idle.alarmMonth)}; ${fixed(idle.dashboardMonth)}`
+      ],
+      ['SQS, a million requests', fixed(idle.queueRequest * 1e6)],
       ['Amazon Rekognition Video, a minute of one analysis', fixed(prices.rekognitionMinute)]
     ]
   )
@@ -129,6 +183,7 @@ describe('docs/costs.md says what the code computes (UPDATE_DOCS=1 writes it)', 
   it.each([
     ['task', /\| task \| clips [^]*?(?=\n\n)/, examples],
     ['speeds', /\| task \| step [^]*?(?=\n\n)/, speeds],
+    ['assumptions', /\| assumed[^]*?(?=\n\n)/, assumptions],
     ['prices', /\| what \| price[^]*?(?=\n*$)/, priceTable]
   ])('%s', (_, place, make) => {
     const text = readFileSync(page, 'utf8')
@@ -140,11 +195,15 @@ describe('docs/costs.md says what the code computes (UPDATE_DOCS=1 writes it)', 
 
   it('names the assumed figures as the code has them', () => {
     const text = readFileSync(page, 'utf8')
+    const { alarmMonth, dashboardMonth, queueRequest, queueRequests } = prices.idle
+    const idle = [10 * alarmMonth, dashboardMonth, queueRequests * queueRequest].map(
+      sum => `$${sum.toFixed(2)}`
+    )
     const shared = (of: 'decode' | 'infer') => Math.round(100 * (1 - sharedOut(of, Infinity)))
     for (const words of [
       `\`decode\` and \`render\` ${shared('decode')} % and of that of a model ${shared('infer')} %`,
-      `for ${instanceStart} seconds of start and waiting of each of up to ${mostInstances.gpu} (\`gpu\`) or ${mostInstances.batch} (\`batch\`)`,
-      `${gpuSpeedup} times as fast`
+      `some ${queueRequests.toLocaleString('en')} requests`,
+      `${idle[0]}, ${idle[1]} and ${idle[2]} a month`
     ])
       expect(text).toContain(words)
   })
