@@ -1,5 +1,6 @@
 /** Checking what we build against golden files: outputs of the authors' own code for inputs that follow a rule. */
 import { readFile, stat } from 'node:fs/promises'
+import path from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { z } from 'zod'
 import { Fault } from '../../events/faults.ts'
@@ -19,7 +20,7 @@ export { fill1, input1, inputU8 } from './fill.ts'
 export { withFilled, type RunModel } from './model.ts'
 export { compareParameters } from './parameters.ts'
 
-/** Files that several systems share state no system, only what they are. */
+/** Files that several systems share state no system; some only say what they are, others tell by what they hold. */
 const goldenFile = z
   .looseObject({
     system: z.string().default(''),
@@ -27,7 +28,7 @@ const goldenFile = z
     case: z.string().optional(),
     variant: z.string().optional()
   })
-  .refine(({ system, what }) => system !== '' || what !== undefined, 'it says neither system nor what')
+  .refine(({ system, ...rest }) => system !== '' || Object.keys(rest).length > 0, 'nothing is in it')
 
 /** A parsed golden file and where it is; each form says what more it holds. */
 export type GoldenFile = z.infer<typeof goldenFile> & { path: string }
@@ -81,7 +82,7 @@ export const checkOf = (golden: GoldenFile, forms: readonly GoldenForm[]): Golde
   if (form) return form.check
   throw new Fault('golden-unknown', {
     system: golden.system,
-    case: golden.case ?? golden.variant ?? golden.what ?? ''
+    case: golden.case ?? golden.variant ?? golden.what ?? path.basename(golden.path)
   })
 }
 

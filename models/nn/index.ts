@@ -6,11 +6,13 @@ const {
   batchNormalization,
   layerNormalization,
   matMul,
+  reduceMean,
   softmax,
   split,
   squeeze,
   gelu,
   sigmoid,
+  sqrt,
   resize
 } = ops
 
@@ -64,6 +66,20 @@ export const linear = (s: Scope, x: Tensor, out: number, { bias = true } = {}) =
 export const layerNorm = (s: Scope, x: Tensor, { eps = 1e-5 } = {}) => {
   const shape = [fixed(s, x, -1)]
   return layerNormalization(x, s.param('weight', shape), s.param('bias', shape), { epsilon: eps })
+}
+
+/** GroupNorm over axis 1: [1, C, H, W]; `weight` [C], `bias` [C]. */
+export const groupNorm = (s: Scope, x: Tensor, groups: number, { eps = 1e-5 } = {}) => {
+  const c = fixed(s, x, 1)
+  const grouped = x.reshape([groups, -1])
+  const centred = grouped.sub(reduceMean(grouped, [1]))
+  const variance = reduceMean(centred.mul(centred), [1])
+  const perChannel = (name: string) => s.param(name, [c]).reshape([c, 1, 1])
+  return centred
+    .div(sqrt(variance.add(eps)))
+    .reshape(x.shape)
+    .mul(perChannel('weight'))
+    .add(perChannel('bias'))
 }
 
 /** Multi-head self-attention as in timm: [B, N, C] -> [B, N, C]; `qkv` [3 C, C], `proj` [C, C]. */
