@@ -1,4 +1,7 @@
+import { dqbcSteps } from '../dqbc/golden-steps.ts'
+import { dqbcPairs, dqbcParameters } from '../dqbc/golden.ts'
 import type { GoldenForm } from '../golden/index.ts'
+import { maxsrGeometry, maxsrGolden } from '../maxsr/golden.ts'
 import { mixFormerTracker } from '../mixformerv2/golden-tracker.ts'
 import { mixFormerGolden } from '../mixformerv2/golden.ts'
 import { mixsortSteps } from '../mixsort/golden/index.ts'
@@ -18,5 +21,10 @@ export const goldenForms: GoldenForm[] = [
   mixFormerGolden,
   mixFormerTracker,
   romtrackGolden,
-  romtrackTracker
+  romtrackTracker,
+  maxsrGolden,
+  maxsrGeometry,
+  dqbcPairs,
+  dqbcParameters,
+  dqbcSteps
 ]

@@ -3,7 +3,9 @@ import type { AnyOperator } from '../operator.ts'
 import { arrangementOperators } from './arrangement.ts'
 import { controlOperators } from './control.ts'
 import { elementwiseOperators } from './elementwise.ts'
+import { fusedOperators } from './fused.ts'
 import { linearOperators } from './linear.ts'
+import { quantisedOperators } from './quantised.ts'
 import { reductionOperators } from './reduction.ts'
 import { spatialOperators } from './spatial.ts'
 
@@ -15,7 +17,9 @@ export const plainOperators = {
   ...linearOperators,
   ...spatialOperators,
   ...arrangementOperators,
-  ...reductionOperators
+  ...reductionOperators,
+  ...quantisedOperators,
+  ...fusedOperators
 } as const
 
 export const operators = { ...plainOperators, ...controlOperators } as unknown as Readonly<

@@ -97,7 +97,13 @@ export const stretched = (from: readonly number[], to: readonly number[]) => {
   return to.map((_, i) => (i < missing || from[i - missing] === 1 ? 0 : strides[i - missing]))
 }
 
-export const pick = (data: ArrayLike<Dim>, indices: Uint32Array): Dim[] => Array.from(indices, i => data[i])
+export const pick = (data: ArrayLike<Dim>, indices: Uint32Array): ArrayLike<Dim> => {
+  // Large ones are numbers alone, which need not be boxed.
+  if (!(data instanceof Float32Array)) return Array.from(indices, i => data[i])
+  const picked = new Float32Array(indices.length)
+  for (let i = 0; i < picked.length; i++) picked[i] = data[indices[i]]
+  return picked
+}
 
 export const sizesOf = (fact: Fact) => fact.shape as readonly number[]
 

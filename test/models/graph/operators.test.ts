@@ -57,6 +57,26 @@ const cases: Record<string, (make: Make) => Tensor | Tensor[]> = {
   leakyRelu: m => ops.leakyRelu(m.noise(4), { alpha: 0.1 }),
   sigmoid: m => ops.sigmoid(m.noise(h(4))),
   tanh: m => ops.tanh(m.noise(4)),
+  multiHeadAttention: m =>
+    ops.multiHeadAttention(
+      m.noise(2, 3, 8),
+      m.noise(2, 5, 8),
+      m.noise(2, 5, 8),
+      undefined,
+      undefined,
+      undefined,
+      { num_heads: 2 }
+    ),
+  'multiHeadAttention with biases': m =>
+    ops.multiHeadAttention(
+      m.noise(2, h(3), 8),
+      m.noise(2, h(3), 8),
+      m.noise(2, h(3), 8),
+      m.noise(24),
+      undefined,
+      m.noise(1, 2, h(3), h(3)),
+      { num_heads: 2, scale: 0.4 }
+    ),
   gelu: m => ops.gelu(m.noise(4)),
   equal: m => ops.equal(m.of('int64', [3], [1, 2, 3]), 2),
   less: m => ops.less(m.noise(2, 3), m.noise(3)),
@@ -73,6 +93,12 @@ const cases: Record<string, (make: Make) => Tensor | Tensor[]> = {
   'matMul of a row': m => m.noise(3).matMul(m.noise(2, 3, 4)),
   'matMul of a column': m => m.noise(2, 4, 3).matMul(m.noise(3)),
   gemm: m => ops.gemm(m.noise(3, h(2)), m.noise(4, 3), m.noise(4), { transA: 1, transB: 1, alpha: 0.5 }),
+  dynamicQuantizeLinear: m => ops.dynamicQuantizeLinear(m.noise(2, h(3))),
+  matMulIntegerToFloat: m => {
+    const [bytes, scale, zero] = ops.dynamicQuantizeLinear(m.noise(2, h(3), 4))
+    const weight = m.of('int8', [4, 2], [-63, 0, 5, 7, 63, -1, 2, 9])
+    return ops.matMulIntegerToFloat(bytes, weight, scale, m.noise(2), zero, undefined, m.noise(2))
+  },
   softmax: m => ops.softmax(m.noise(2, h(3)), { axis: 0 }),
   layerNormalization: m =>
     ops.layerNormalization(m.noise(2, h(3), 4), m.noise(4), m.noise(4), { epsilon: 1e-6 }),
