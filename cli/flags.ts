@@ -8,6 +8,8 @@ const property = z.object({
   type: z.enum(['number', 'integer', 'boolean', 'string', 'array']).default('string'),
   description: z.string().default(''),
   unit: z.string().optional(),
+  /** Of a list whose elements are lists of numbers: what these are, e.g. x,y,width,height. */
+  each: z.string().optional(),
   default: z.union([z.string(), z.number(), z.boolean()]).optional(),
   enum: z.array(z.string()).optional(),
   minimum: z.number().optional(),
@@ -22,9 +24,10 @@ const properties = (task: Task): [name: string, Property][] => {
 
 const kebab = (name: string) => name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
 
-/** Gives a command one flag for each option of the task: `minScore` becomes `--min-score`. */
-export const addTaskFlags = (command: Command, task: Task) => {
-  for (const [name, option] of properties(task)) command.addOption(flagOf(task, name, option))
+/** Gives a command one flag for each option of the task, or for those named: `minScore` becomes `--min-score`. */
+export const addTaskFlags = (command: Command, task: Task, only?: string[]) => {
+  for (const [name, option] of properties(task))
+    if (!only || only.includes(name)) command.addOption(flagOf(task, name, option))
 }
 
 const flagOf = (task: Task, name: string, option: Property) => {
@@ -39,17 +42,24 @@ const flagOf = (task: Task, name: string, option: Property) => {
       option.default === true ? `--no-${kebab(name)}` : `--${kebab(name)}`,
       option.default === true ? `do not ${text}` : text
     )
-  const flag = new Option(
-    `--${kebab(name)} <${type === 'array' ? 'a,b,…' : (option.unit ?? (type === 'string' ? 'name' : 'number'))}>`,
-    text
-  )
-  if (type === 'number' || type === 'integer')
-    return flag.argParser(text => {
-      if (text.trim() !== '' && !Number.isNaN(Number(text))) return Number(text)
-      throw new Fault('options-invalid', { task: task.name, problems: [`${name}: "${text}" is no number`] })
-    })
+  const flag = new Option(`--${kebab(name)} <${placeholder(option)}>`, text)
+  const number = (text: string) => {
+    if (text.trim() !== '' && !Number.isNaN(Number(text))) return Number(text)
+    throw new Fault('options-invalid', { task: task.name, problems: [`${name}: "${text}" is no number`] })
+  }
+  if (type === 'number' || type === 'integer') return flag.argParser(number)
+  if (option.each !== undefined)
+    return flag.argParser((list, before: number[][] | undefined) => [
+      ...(before ?? []),
+      list.split(',').map(number)
+    ])
   if (type === 'array') return flag.argParser(list => list.split(',').map(item => item.trim()))
   return option.enum ? flag.choices(option.enum) : flag
+}
+
+const placeholder = ({ type, unit, each }: Property) => {
+  if (type === 'array') return each ?? 'a,b,…'
+  return unit ?? (type === 'string' ? 'name' : 'number')
 }
 
 const rangeOf = ({ minimum, maximum, unit }: Property) => {
@@ -80,6 +90,7 @@ export const optionsTable = (task: Task): string =>
           ? ''
           : [
               option.enum?.join(', ') ??
+                (option.each && `${option.each}; as often as you like`) ??
                 (option.type === 'array' ? 'names, with commas between' : option.type),
               rangeOf(option)
             ]

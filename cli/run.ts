@@ -13,7 +13,7 @@ import { clipmillHome } from '../local/home.ts'
 import { ensureModels } from '../local/models.ts'
 import { openPipeline, type Pipeline } from '../local/pipeline.ts'
 import { openWeights } from '../local/weights.ts'
-import { detectorsOf } from '../models/catalogue/index.ts'
+import { modelsAmong } from '../models/catalogue/index.ts'
 import { completeOptions, modelsOf, taskNamed, tasks } from '../tasks/index.ts'
 import { addTaskFlags, taskOptions } from './flags.ts'
 import { wholeNumber } from './numbers.ts'
@@ -104,8 +104,8 @@ export const runClips = async (
   ended: (outcome: Outcome) => void = () => undefined
 ): Promise<Outcome[]> => {
   const task = taskNamed(request.task)
-  const findDetector = detectorsOf(await openWeights().known())
-  const options = completeOptions(task, request.options, findDetector)
+  const findModel = modelsAmong(await openWeights().known())
+  const options = completeOptions(task, request.options, findModel)
   const names = nameClips(request.clips)
   await makeFolder(request.out)
   const home = clipmillHome()

@@ -10,7 +10,7 @@ import { ensureModels } from '../local/models.ts'
 import { bucketNames, endpointOf, openClient, region } from '../local/buckets.ts'
 import { serve as serveBuckets } from '../local/serve.ts'
 import { openWeights } from '../local/weights.ts'
-import { completeOptions, modelsOf, tasks } from '../tasks/index.ts'
+import { tasks } from '../tasks/index.ts'
 import { missingLines, note, print, printJson } from './output.ts'
 import type { Shell } from './shell.ts'
 
@@ -63,7 +63,7 @@ const serve = async (flags: ServeFlags, signal: AbortSignal, json: boolean): Pro
   if (webhook !== undefined && !/^https?:$/.test(URL.parse(webhook)?.protocol ?? ''))
     throw new Fault('usage-wrong', { problem: '--webhook takes an http or https address' })
   const models = path.join(clipmillHome(), 'models')
-  await ensureModels(models, [...allModels(), ...(await openWeights().present())])
+  await ensureModels(models, await openWeights().present())
   const inbox = path.resolve(flags.inbox ?? path.join(folder, 'inbox'))
   const address = await chooseAddress(folder, port)
   const show = json ? (announcement: Announcement) => void printLine(announcement) : tell
@@ -94,10 +94,6 @@ const serve = async (flags: ServeFlags, signal: AbortSignal, json: boolean): Pro
 }
 
 const printLine = (value: unknown) => print(JSON.stringify(value))
-
-/** Models that jobs without options need. */
-const allModels = () =>
-  Object.values(tasks).flatMap(task => Object.values(modelsOf(task, completeOptions(task, {}))))
 
 const introduce = (
   { port, credentials, webhookSecret }: Address,

@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 import { Fault } from '../events/faults.ts'
 import { licenceWords } from '../events/model.ts'
 import { problemsOf } from '../events/problems.ts'
@@ -6,6 +6,7 @@ import { importOwnWeights, importWeights, pullWeights } from '../local/weights-g
 import { openWeights, ownWeights, type OwnWeights } from '../local/weights.ts'
 import { cocoClasses } from '../models/catalogue/coco.ts'
 import { catalogue, weightsNamed } from '../models/catalogue/index.ts'
+import { systems, type System } from '../models/catalogue/systems.ts'
 import { note, print, printFault, printJson } from './output.ts'
 import { stopped } from './run.ts'
 import type { Shell } from './shell.ts'
@@ -15,6 +16,9 @@ const acceptUnpinned = [
   'take a file for which nobody states a checksum; the one that it has is kept',
   false
 ] as const
+
+/** The system of own weights of which none is stated. */
+const usual: System = 'yolox'
 
 /** Commands that bring weights to this machine. */
 export const addWeightsGet = (models: Command, shell: Shell) => {
@@ -32,11 +36,22 @@ export const addWeightsGet = (models: Command, shell: Shell) => {
       'take a checkpoint that is here: a file of the catalogue, or your own under a name of its own'
     )
     .option(...acceptUnpinned)
+    .addOption(
+      new Option('--system <system>', `of your own: the network (default: ${usual})`).choices(
+        Object.keys(systems)
+      )
+    )
     .option('--variant <variant>', 'of your own: the size of the network, e.g. s')
-    .option('--classes <a,b,…>', 'of your own: in the order of the outputs; "coco" stands for its 80')
-    .option('--preprocessing <new|mot>', 'of your own: new is BGR 0..255, mot is RGB with mean and deviation')
-    .option('--long-side <px>', 'of your own: long side of the input, a multiple of 32', Number)
-    .option('--score <number>', 'of your own: from which score on a detection is followed', Number)
+    .option(
+      '--classes <a,b,…>',
+      'of your own detector: in the order of the outputs; "coco" stands for its 80'
+    )
+    .option(
+      '--preprocessing <new|mot>',
+      'of your own detector: new is BGR 0..255, mot is RGB with mean and deviation'
+    )
+    .option('--long-side <px>', 'of your own detector: long side of the input, a multiple of 32', Number)
+    .option('--score <number>', 'of your own detector: from which score on a detection is followed', Number)
     .option('--licence <text>', 'of your own', 'unknown')
     .option('--json', 'as JSON', false)
     .action(async (name: string, file: string, flags: ImportFlags) => {
@@ -103,6 +118,7 @@ const pullProgress = (name: string) => {
 
 interface ImportFlags {
   acceptUnpinned: boolean
+  system?: System
   variant?: string
   classes?: string
   preprocessing?: string
@@ -123,6 +139,7 @@ const take = async (name: string, file: string, flags: ImportFlags, json: boolea
 }
 
 const ownFlags = {
+  system: '--system',
   variant: '--variant',
   classes: '--classes',
   preprocessing: '--preprocessing',
@@ -131,34 +148,49 @@ const ownFlags = {
 } as const
 type OwnFlag = keyof typeof ownFlags
 
+const ofDetectors: OwnFlag[] = ['classes', 'preprocessing', 'longSide', 'score']
+
 const namesOf = (flags: OwnFlag[]) => flags.map(flag => ownFlags[flag]).join(', ')
+
+const givenOf = (among: OwnFlag[], flags: ImportFlags) => among.filter(flag => flags[flag] !== undefined)
 
 /** What the catalogue says of its weights is not for anybody to say otherwise. */
 const refuseStated = (name: string, flags: ImportFlags) => {
-  const given = (Object.keys(ownFlags) as OwnFlag[]).filter(flag => flags[flag] !== undefined)
+  const given = givenOf(Object.keys(ownFlags) as OwnFlag[], flags)
   if (given.length > 0)
     throw new Fault('usage-wrong', {
       problem: `${name} is in the catalogue, so ${namesOf(given)} cannot be given; your own weights need another name`
     })
 }
 
-/** Nothing of it has a default: with a wrong guess the network would find nothing, silently. */
+/** Nothing that a network was trained with has a default: with a wrong guess it would find nothing, silently. */
 const statedOf = (name: string, flags: ImportFlags): OwnWeights => {
-  const lacking = (Object.keys(ownFlags) as OwnFlag[]).filter(flag => flags[flag] === undefined)
+  const { system = usual, variant, classes, preprocessing, longSide, score: follow, licence: weights } = flags
+  const { codeLicence, detects } = systems[system]
+  const needed: OwnFlag[] = ['variant', ...(detects ? ofDetectors : [])]
+  const lacking = needed.filter(flag => flags[flag] === undefined)
   if (lacking.length > 0)
     throw new Fault('usage-wrong', {
-      problem: `${name} is not in the catalogue (clipmill models ls); weights of your own need ${namesOf(lacking)}`
+      problem: `${name} is not in the catalogue (clipmill models ls); weights of your own need ${namesOf(lacking)}${
+        flags.system ? '' : `; those of another network than ${usual} need --system`
+      }`
     })
-  const { variant, classes, preprocessing, longSide, score: follow, licence: weights } = flags
+  const foreign = givenOf(ofDetectors, flags)
+  if (!detects && foreign.length > 0)
+    throw new Fault('usage-wrong', {
+      problem: `${system} is no detector, so ${namesOf(foreign)} cannot be given`
+    })
+  const detector = {
+    classes: classes === 'coco' ? cocoClasses : classes?.split(',').map(one => one.trim()),
+    preprocessing,
+    longSide,
+    scores: { follow }
+  }
   const stated = ownWeights.safeParse({
+    system,
     variant,
-    detector: {
-      classes: classes === 'coco' ? cocoClasses : classes?.split(',').map(one => one.trim()),
-      preprocessing,
-      longSide,
-      scores: { follow }
-    },
-    licence: { code: 'Apache-2.0', weights, data: 'unknown' }
+    ...(detects && { detector }),
+    licence: { code: codeLicence, weights, data: 'unknown' }
   })
   if (stated.success) return stated.data
   throw new Fault('usage-wrong', { problem: problemsOf(stated.error).join('; ') })

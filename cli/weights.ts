@@ -1,6 +1,7 @@
 import path from 'node:path'
 import type { Command } from 'commander'
 import { Fault } from '../events/faults.ts'
+import type { Detector } from '../events/model.ts'
 import { clipmillHome } from '../local/home.ts'
 import { builtDigest, removeModel } from '../local/models.ts'
 import { removeParts } from '../local/weights-part.ts'
@@ -93,20 +94,12 @@ const show = async (name: string, json: boolean) => {
     printJson(about)
     return
   }
-  const { classes, preprocessing, longSide, scores } = about.detector
-  const { licence, sha256, bytes } = about
+  const { detector, licence, sha256, bytes } = about
   const lines = {
     '': about.summary,
     task: about.tasks.join(', '),
     network: `${about.system} ${about.variant}`,
-    classes:
-      classes.length > 8
-        ? `${classes.slice(0, 8).join(', ')} and ${classes.length - 8} more`
-        : classes.join(', '),
-    'pre-processing':
-      preprocessing === 'new' ? 'new: BGR, 0..255' : 'mot: RGB, mean and deviation of ImageNet',
-    'long side': `${longSide} px`,
-    'score to follow': String(scores.follow),
+    ...(detector && aboutDetector(detector)),
     size: bytes === undefined ? 'unknown' : `${bytes} bytes`,
     sha256: (sha256 ?? 'unknown') + (about.pinned ? '' : ' (nobody states one)'),
     source: about.source,
@@ -120,6 +113,16 @@ const show = async (name: string, json: boolean) => {
   print(name)
   for (const [key, value] of Object.entries(lines)) print(`  ${key.padEnd(18)}  ${value}`)
 }
+
+const aboutDetector = ({ classes, preprocessing, longSide, scores }: Detector) => ({
+  classes:
+    classes.length > 8
+      ? `${classes.slice(0, 8).join(', ')} and ${classes.length - 8} more`
+      : classes.join(', '),
+  'pre-processing': preprocessing === 'new' ? 'new: BGR, 0..255' : 'mot: RGB, mean and deviation of ImageNet',
+  'long side': `${longSide} px`,
+  'score to follow': String(scores.follow)
+})
 
 const remove = async (names: string[], json: boolean) => {
   const store = openWeights()

@@ -35,8 +35,8 @@ export const segmentFaults: FaultCode[] = [
 
 /** What Lambda gives a function at most, seconds. */
 export const longest = 15 * 60
-/** A fold goes on to the next segment only if this many seconds are left: twice what a slow segment takes. */
-export const foldMargin = 120
+/** A fold leaves the rest to another invocation when so many seconds are left, or fewer than two of its frames take. */
+export const foldMargin = 60
 
 /** `store` is told of what went wrong. */
 export const ending: Call = { function: 'store', timeoutSeconds: 60 }

@@ -25,7 +25,7 @@ export const ensureModels = async (folder: string, names: string[], store = open
     if (!found) throw weightsMissing(weights)
     const recipe = recipeOf(weights, found.sha256)
     const built = await readBuilt(folder, name)
-    if (built?.recipe === recipe && existsSync(path.join(folder, built.digest, 'model.onnx'))) continue
+    if (built?.recipe === recipe && existsSync(path.join(folder, built.digest))) continue
     const digest = await buildModel(weights, found, folder)
     await writeWhole(recordOf(folder, name), formatted({ digest, recipe }))
   }

@@ -73,6 +73,7 @@ export const openPipeline = async ({
       CLIPMILL_MODELS: models,
       CLIPMILL_SCRATCH: scratch,
       CLIPMILL_THREADS: '1',
+      CLIPMILL_FOLD_THREADS: String(parallel),
       ...(maxFrames !== undefined && { CLIPMILL_MAX_FRAMES: String(maxFrames) }),
       CLIPMILL_S3_ENDPOINT: store.endpoint,
       AWS_ACCESS_KEY_ID: credentials.accessKeyId,

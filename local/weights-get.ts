@@ -87,14 +87,9 @@ export const importOwnWeights = async (
     })
   const sha256 = await sha256OfCheckpoint(file)
   const is = weightsOfFile(sha256)
-  const { preprocessing: given } = own.detector
-  if (is && is.detector.preprocessing !== given)
-    throw new Fault('weights-preprocessing-wrong', {
-      file,
-      is: is.name,
-      trained: is.detector.preprocessing,
-      given
-    })
+  const [trained, given] = [is?.detector?.preprocessing, own.detector?.preprocessing]
+  if (is && trained && given && trained !== given)
+    throw new Fault('weights-preprocessing-wrong', { file, is: is.name, trained, given })
   const weights = asWeights(name, own, sha256)
   checkFits(weights, file)
   const present = (await store.known()).find(weights => weights.name === name)
@@ -104,7 +99,13 @@ export const importOwnWeights = async (
   return (await store.find(weights))!
 }
 
-const identity = ({ variant, detector, file, licence }: Weights) => [variant, detector, file, licence]
+const identity = ({ system, variant, detector, file, licence }: Weights) => [
+  system,
+  variant,
+  detector,
+  file,
+  licence
+]
 
 const isAddress = (place: string) => /^https?:/.test(place)
 

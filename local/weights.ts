@@ -3,15 +3,17 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/p
 import path from 'node:path'
 import { z } from 'zod'
 import { Fault } from '../events/faults.ts'
-import { detector, licence } from '../events/model.ts'
+import { licence } from '../events/model.ts'
 import { catalogue, type Weights } from '../models/catalogue/index.ts'
-import { yoloxVariants, type YoloxVariantName } from '../models/yolox/variants.ts'
+import { fits } from '../models/catalogue/systems.ts'
 import { clipmillHome, packageRoot } from './home.ts'
 
-const variants = Object.keys(yoloxVariants) as YoloxVariantName[]
-
 /** What a person states of weights of their own. */
-export const ownWeights = z.strictObject({ variant: z.enum(variants), detector, licence })
+export const ownWeights = z.discriminatedUnion('system', [
+  fits.yolox.extend({ licence }),
+  fits.mixformerv2.extend({ licence }),
+  fits.romtrack.extend({ licence })
+])
 export type OwnWeights = z.infer<typeof ownWeights>
 
 /** Stands at `names/<name>.json`: which file these weights are, and where it came from. */
@@ -126,15 +128,12 @@ export const openWeights = (folder = path.join(clipmillHome(), 'weights')): Weig
 
 /** A catalogue entry for a user's own weights. */
 export const asWeights = (name: string, own: OwnWeights, sha256: string): Weights => ({
+  ...own,
   name,
-  system: 'yolox',
-  variant: own.variant,
   summary: 'your own',
-  detector: own.detector,
   file: { kind: 'own', sha256 },
   source: 'imported by a user',
-  licence: own.licence,
-  verified: 'parameters fit the network; what they detect is for you to say'
+  verified: 'parameters fit the network; what they find is for you to say'
 })
 
 /** What a person does to get weights. */

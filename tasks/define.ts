@@ -4,7 +4,7 @@ import type { Job } from '../events/job.ts'
 import type { ModelRecord } from '../events/model.ts'
 import type { Picture } from '../layers/inference/picture.ts'
 import type { Feeds, Outputs } from '../layers/inference/session.ts'
-import type { FindDetector, Weights } from '../models/catalogue/index.ts'
+import type { FindModel, Weights } from '../models/catalogue/index.ts'
 
 /**
  * A task is a declaration: what may be asked, what pictures it needs, the stages that turn frames into rows, and the
@@ -17,17 +17,24 @@ export interface Task<Options = unknown> {
   summary: string
   /** Systems whose weights it runs, as the catalogue names them. */
   systems: Weights['system'][]
+  /** Names of the weights that it runs where the options name no others. */
+  models: string[]
   /** What a person may give; every field has a description, and `meta({ unit })` where it is a quantity. */
   options: z.ZodObject
   /**
    * Fills in the defaults that follow from other options, such as thresholds that suit the chosen weights.
-   * @param findDetector finds weights that the options name
+   * @param findModel finds weights that the options name
    */
-  complete(given: Record<string, unknown>, findDetector: FindDetector): Options
+  complete(given: Record<string, unknown>, findModel: FindModel): Options
   /** The pictures that decoding makes: never larger than the source, long side in pixels. */
   pictures(options: Options): { format: PictureFormat; longSide: number }
+  /**
+   * Refuses options that do not go with the clip, before anything of it is decoded.
+   * @throws Fault options-invalid
+   */
+  check?(options: Options, clip: ClipFacts): void
   stages: Stage<Options>[]
-  outputs: Output<Options>[]
+  outputs(options: Options): Output<Options>[]
   /** Drawn over the clip; absent where the options ask for none. */
   overlay(options: Options): Overlay | undefined
 }
@@ -42,14 +49,18 @@ export interface StageContext<Options = unknown> {
   pictures: { width: number; height: number }
   /** What the stage's model says of itself, of a stage that runs one. */
   model?: ModelRecord
-  /** One run of the stage's model. Runs of one session queue up; preparing the next frame goes on meanwhile. */
-  run: (feeds: Feeds) => Promise<Outputs>
+  /**
+   * One run of a graph of the stage's model. Runs of one graph queue up; preparing the next frame goes on meanwhile.
+   * @param graph by default the one that it has
+   */
+  run: (feeds: Feeds, graph?: string) => Promise<Outputs>
 }
 
 export interface Frame {
   index: number
   /** Counts in the clip's time base. */
   pts: number
+  /** Read and decoded when it is asked for. */
   picture: () => Promise<Picture>
   /** Rows of the stages before this one for this frame, by stage. */
   rows: Record<string, unknown>
@@ -60,8 +71,6 @@ interface StageBase<Options> {
   row: z.ZodType
   /** Name of the weights in the catalogue, for a stage that runs a model. */
   model?(options: Options): string
-  /** Set to false for a stage that looks at rows only: then no picture is read. */
-  pictures?: false
 }
 
 /** Frames are independent of each other: segments run side by side. */
@@ -76,6 +85,8 @@ export interface EachStage<Options = unknown> extends StageBase<Options> {
  */
 export interface FoldStage<Options = unknown> extends StageBase<Options> {
   kind: 'fold'
+  /** Goes from the clip's last frame to its first. */
+  backward?: true
   start(context: StageContext<Options>): unknown
   step(
     context: StageContext<Options>,

@@ -1,12 +1,15 @@
 import { Fault } from '../events/faults.ts'
 import type { Job } from '../events/job.ts'
 import { problemsOf } from '../events/problems.ts'
-import { catalogue, detectorsOf, type FindDetector } from '../models/catalogue/index.ts'
+import { modelsAmong, weightsNamed, type FindModel } from '../models/catalogue/index.ts'
 import type { Task } from './define.ts'
 import { trackMany } from './track-many/index.ts'
+import { track } from './track/index.ts'
 
 /** The table of tasks; everything else reads it. */
-export const tasks: Record<string, Task> = Object.fromEntries([trackMany].map(task => [task.name, task]))
+export const tasks: Record<string, Task> = Object.fromEntries(
+  [trackMany, track].map(task => [task.name, task])
+)
 
 /** @throws Fault task-unknown */
 export const taskNamed = (name: string): Task => {
@@ -16,16 +19,16 @@ export const taskNamed = (name: string): Task => {
 
 /**
  * Complete options of what a person gave; unknown names are refused, since they are typing errors.
- * @param findDetector finds weights that the options name; by default in the catalogue
+ * @param findModel finds weights that the options name; by default in the catalogue
  * @throws Fault options-invalid
  */
 export const completeOptions = (
   task: Task,
   given: Record<string, unknown>,
-  findDetector: FindDetector = detectorsOf(catalogue)
+  findModel: FindModel = modelsAmong()
 ) => {
   const parsed = task.options.strict().safeParse(given)
-  if (parsed.success) return task.complete(parsed.data, findDetector) as Job['options']
+  if (parsed.success) return task.complete(parsed.data, findModel) as Job['options']
   throw new Fault('options-invalid', {
     task: task.name,
     problems: problemsOf(parsed.error)
@@ -35,3 +38,8 @@ export const completeOptions = (
 /** The model of each stage that has one, by stage. */
 export const modelsOf = (task: Task, options: unknown): Record<string, string> =>
   Object.fromEntries(task.stages.flatMap(stage => (stage.model ? [[stage.name, stage.model(options)]] : [])))
+
+/** Names of the tasks whose models come with the package: they work on a fresh clone, and are deployed where nobody names tasks. */
+export const readyTasks = Object.values(tasks)
+  .filter(({ models }) => models.every(model => weightsNamed(model).file.kind === 'package'))
+  .map(({ name }) => name)

@@ -1,11 +1,12 @@
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { Fault } from '../../events/faults.ts'
+import type { Benchmark } from '../../models/sot/follower.ts'
 import { exists, readText } from '../text.ts'
 import type { Sequence, Truth } from './sequence.ts'
 import { needsFiles, readFlags, readResultBoxes, readTruthBoxes } from './text.ts'
 
-interface Place {
+export interface Place {
   /** After which result files are called. */
   name: string
   /** The file of ground truth. */
@@ -88,7 +89,7 @@ const chosen = async (found: Place[], list: string): Promise<Place[]> => {
  * absence.label, cover.label and meta_info.ini. All is to be seen where nothing is told.
  * @throws Fault track-file-missing, track-rows-invalid, track-length-differs, seqinfo-invalid
  */
-const openTruth = async ({ truth }: Place): Promise<Truth> => {
+export const openTruth = async ({ truth }: Place): Promise<Truth> => {
   const beside = (name: string) => path.join(path.dirname(truth), name)
   const has = (name: string) => exists(beside(name), 'file')
   const absences: { file: string; flags: number[] }[] = []
@@ -133,6 +134,42 @@ const readSize = async (file: string) => {
     problem: 'it does not say the resolution of the pictures',
     needs: 'there must be a line like resolution: (1920, 1080), width and height in pixels'
   })
+}
+
+/** Whose layout it is. */
+export const benchmarkOf = async ({ truth }: Place): Promise<Benchmark> => {
+  if (path.basename(truth) !== 'groundtruth.txt') return 'trackingnet'
+  const isLasot = await exists(path.join(path.dirname(truth), 'full_occlusion.txt'), 'file')
+  return isLasot || (await exists(path.join(path.dirname(truth), 'img'), 'folder')) ? 'lasot' : 'got10k'
+}
+
+const needsPictures =
+  'the frames are img/00000001.jpg … (LaSOT), 00000001.jpg … (GOT-10k) beside the ground truth, or ../frames/<sequence>/0.jpg … (TrackingNet)'
+
+/**
+ * The pictures of a sequence, as many as its truth has rows, in the order of their numbers.
+ * @throws Fault sequence-pictures-differ
+ */
+export const picturesOf = async (place: Place, frames: number): Promise<string[]> => {
+  const benchmark = await benchmarkOf(place)
+  const beside = path.dirname(place.truth)
+  const folder = {
+    lasot: path.join(beside, 'img'),
+    got10k: beside,
+    trackingnet: path.join(beside, '../frames', place.name)
+  }[benchmark]
+  const files = await readdir(folder).catch((): string[] => [])
+  const pictures = files
+    .filter(file => /^\d+\.(jpe?g|png)$/i.test(file))
+    .sort((a, b) => Number.parseInt(a) - Number.parseInt(b))
+  if (pictures.length < frames || (pictures.length > frames && benchmark !== 'lasot'))
+    throw new Fault('sequence-pictures-differ', {
+      folder,
+      pictures: pictures.length,
+      frames,
+      needs: needsPictures
+    })
+  return pictures.slice(0, frames).map(file => path.join(folder, file))
 }
 
 /**

@@ -27,7 +27,7 @@ export const intake = async (context: IntakeContext, uploads: ToldUpload[]) => {
   for (const upload of uploads) {
     try {
       const requests = await readRequests(context, await measured(context, upload))
-      const jobs = requests.map(request => makeJob(request, context.models.digest, context.models.detector))
+      const jobs = requests.map(request => makeJob(request, context.models.digest, context.models.find))
       for (const job of jobs) await accept(context, job)
       started.push(...jobs)
     } catch (error) {

@@ -17,7 +17,7 @@ export const planEvent = z.strictObject({ job: z.string() })
 /**
  * Looks at the clip, enforces the limits and cuts it into segments. Answers with their number for the map that comes
  * next; all else goes into storage.
- * @throws Fault clip-unreadable and its kin, limit-exceeded
+ * @throws Fault clip-unreadable and its kin, limit-exceeded, options-invalid where they do not go with the clip
  */
 export const plan = async (context: Context, { job: id }: z.infer<typeof planEvent>) => {
   const name = keys(id)
@@ -41,6 +41,7 @@ const makePlan = async (context: Context, job: Job): Promise<Plan> => {
   checkClip(job.name, clip, context.limits, job.limits)
 
   const task = taskNamed(job.task)
+  task.check?.(job.options, clip)
   const { pictures, segments } = layOut(task, job.options, probed)
   const work = { task, options: job.options, clip, pictures, segments: segments.length }
   const expected = context.cost && estimate(work, context.cost).dollars.total

@@ -1,5 +1,5 @@
 /** How many are asked for before the first is needed: enough to hide a request's way, few enough for any memory. */
-const fewAhead = 8
+export const fewAhead = 8
 
 /** As many as an S3 client has connections: for what is small, and there are many of. */
 export const manyAhead = 50

@@ -15,6 +15,8 @@ export interface Context {
   scratch: string
   /** Threads for a model's run. */
   threads: number
+  /** The same for a fold, beside which no other segment of the job is worked on. */
+  foldThreads: number
   /** What models run on. */
   device: Device
   /** By what jobs are charged; absent where nobody charges. */

@@ -16,6 +16,8 @@ const variables = z.object({
   CLIPMILL_SCRATCH: z.string().default(tmpdir()),
   /** Threads for a model's run; by default what the function's memory buys: 1,769 MB are one vCPU. */
   CLIPMILL_THREADS: z.coerce.number().int().positive().optional(),
+  /** The same for a fold, beside which nothing else runs; by default no others. */
+  CLIPMILL_FOLD_THREADS: z.coerce.number().int().positive().optional(),
   CLIPMILL_DEVICE: z.enum(devices).default('cpu'),
   /** Frames that a clip may have, and dollars that a job may be expected to cost. */
   CLIPMILL_MAX_FRAMES: z.coerce.number().int().positive().optional(),
@@ -42,12 +44,14 @@ export const environmentContext = (
   const open = () => {
     const env = variables.parse(process.env)
     const client = createClient({ endpoint: env.CLIPMILL_S3_ENDPOINT, region: env.AWS_REGION })
+    const threads = env.CLIPMILL_THREADS ?? Math.ceil(env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE / 1769)
     return {
       uploads: openStorage({ bucket: env.CLIPMILL_UPLOADS, client }),
       results: openStorage({ bucket: env.CLIPMILL_RESULTS, client }),
       models: openModels(env.CLIPMILL_MODELS),
       scratch: env.CLIPMILL_SCRATCH,
-      threads: env.CLIPMILL_THREADS ?? Math.ceil(env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE / 1769),
+      threads,
+      foldThreads: env.CLIPMILL_FOLD_THREADS ?? threads,
       device: env.CLIPMILL_DEVICE,
       limits: { frames: env.CLIPMILL_MAX_FRAMES, cost: env.CLIPMILL_MAX_COST },
       ...(env.CLIPMILL_COST && { cost: env.CLIPMILL_COST }),

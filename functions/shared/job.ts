@@ -5,7 +5,7 @@ import { job as jobSchema, type Job, type Limits } from '../../events/job.ts'
 import { plan as planSchema } from '../../events/plan.ts'
 import { rowsOf } from '../../events/rows.ts'
 import type { Upload } from '../../events/upload.ts'
-import { catalogue, detectorsOf, type FindDetector } from '../../models/catalogue/index.ts'
+import { modelsAmong, type FindModel } from '../../models/catalogue/index.ts'
 import { completeOptions, modelsOf, taskNamed } from '../../tasks/index.ts'
 import type { Context } from './context.ts'
 import { keys, segmentOf, shortened } from './keys.ts'
@@ -14,7 +14,7 @@ import { keys, segmentOf, shortened } from './keys.ts'
  * The job of a request. Its id follows from the upload (bucket, key, version or content tag), the task, the complete
  * options, the limits, the digests of the models and our version, so the same request is the same job whenever and
  * however often it comes.
- * @param builtDetector finds weights beside those of the catalogue: a user's own that stand built
+ * @param findBuilt finds weights beside those of the catalogue: a user's own that stand built
  * @throws Fault task-unknown, options-invalid, model-not-built
  */
 export const makeJob = (
@@ -26,15 +26,11 @@ export const makeJob = (
     limits?: Limits | undefined
   },
   digest: (model: string) => string,
-  builtDetector: FindDetector = () => undefined
+  findBuilt: FindModel = () => undefined
 ): Job => {
   const { clip, name, limits } = request
   const task = taskNamed(request.task)
-  const options = completeOptions(
-    task,
-    request.options,
-    name => detectorsOf(catalogue)(name) ?? builtDetector(name)
-  )
+  const options = completeOptions(task, request.options, name => modelsAmong()(name) ?? findBuilt(name))
   const models = Object.fromEntries(
     Object.entries(modelsOf(task, options)).map(([stage, model]) => [stage, digest(model)])
   )

@@ -18,6 +18,10 @@ export const keys = (job: string) => {
     rowsOf: (stage: string) => under(`rows/${stage}/`),
     /** The state with which a fold leaves a segment. */
     state: (stage: string, segment: number) => under(`state/${stage}/${number(segment)}.bin`),
+    /** What a fold had after so many frames of a segment, where it left the rest to another invocation. */
+    part: (stage: string, segment: number, frames: number) =>
+      under(`state/${stage}/${number(segment)}-${number(frames)}.bin`),
+    partsOf: (stage: string, segment: number) => under(`state/${stage}/${number(segment)}-`),
     /** Prefix of all states of a fold. */
     statesOf: (stage: string) => under(`state/${stage}/`),
     /** Why a segment was given up. */
@@ -26,7 +30,8 @@ export const keys = (job: string) => {
     /** Prefix of the rendered segments. */
     overlays: under('overlay/'),
     overlay: (segment: number) => under(`overlay/${number(segment)}.nut`),
-    timing: (step: string, segment: number) => under(`timings/${step}/${number(segment)}.json`),
+    timing: (step: string, segment: number, skipped = 0) =>
+      under(`timings/${step}/${number(segment)}${skipped > 0 ? `-${number(skipped)}` : ''}.json`),
     timings: under('timings/')
   }
 }

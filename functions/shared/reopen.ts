@@ -1,3 +1,4 @@
+import type { Stage } from '../../tasks/define.ts'
 import { taskNamed } from '../../tasks/index.ts'
 import { inOrder, manyAhead } from './ahead.ts'
 import type { Context } from './context.ts'
@@ -18,19 +19,26 @@ export const reopen = async (context: Pick<Context, 'results'>, id: string) => {
 
   const { stages } = taskNamed((await readJob(context, id)).task)
   const firstFold = stages.findIndex(({ kind }) => kind === 'fold')
-  const behind = firstFold === -1 ? [] : stages.slice(firstFold).map(stage => stage.name)
-  for (const prefix of [
-    ...behind.flatMap(stage => [name.rowsOf(stage), name.statesOf(stage)]),
-    name.overlays
-  ]) {
-    const found = await keysUnder(results, prefix)
-    await remove(
-      results,
-      found.filter(key => segmentOf(key) >= first)
-    )
+  const behind = firstFold === -1 ? [] : stages.slice(firstFold)
+  const isBackward = (stage: Stage) => stage.kind === 'fold' && stage.backward === true
+  for (const [i, stage] of behind.entries()) {
+    // What comes after in time of a fold that goes backward is all of the clip.
+    const from = behind.slice(0, i + 1).some(isBackward) ? 0 : first
+    await removeFrom(results, name.rowsOf(stage.name), from)
+    await removeFrom(results, name.statesOf(stage.name), from)
   }
+  await removeFrom(results, name.overlays, behind.some(isBackward) ? 0 : first)
   // Last: a call that was cut off finds them again.
   await remove(results, missing)
+}
+
+/** Removes what lies under a prefix, from one segment on. */
+const removeFrom = async (results: Storage, prefix: string, first: number) => {
+  const found = await keysUnder(results, prefix)
+  await remove(
+    results,
+    found.filter(key => segmentOf(key) >= first)
+  )
 }
 
 const keysUnder = (results: Storage, prefix: string) =>

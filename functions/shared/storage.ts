@@ -74,7 +74,8 @@ export interface Storage {
   list: (prefix: string) => AsyncGenerator<{ key: string; size: number; etag: string }>
 }
 
-const partSize = 8 * 1024 ** 2
+/** Bytes of a part of a large upload; what is no larger is sent as a whole. */
+export const partSize = 8 * 1024 ** 2
 // Another write to the same key was under way: S3 asks to come again.
 const conflictTries = 5
 

@@ -12,15 +12,19 @@ export const timing = z.strictObject({
 })
 export type Timing = z.infer<typeof timing>
 
-/** Writes down what an invocation took. A retry that finds the first figure leaves it. */
+/**
+ * Writes down what an invocation took. A retry that finds the first figure leaves it.
+ * @param skipped frames of the segment that an invocation before had done
+ */
 export const keepTiming = async (
   { results, measure }: Context,
   { id, task }: Job,
   segment: number,
-  entry: Timing
+  entry: Timing,
+  skipped = 0
 ) => {
   measure({ task, ...entry })
-  await results.putOnce(keys(id).timing(entry.step, segment), JSON.stringify(entry), {
+  await results.putOnce(keys(id).timing(entry.step, segment, skipped), JSON.stringify(entry), {
     contentType: 'application/json'
   })
 }

@@ -16,7 +16,7 @@ export const writeOutputs = async (
 ): Promise<ResultFile[]> => {
   const { job, plan, task } = work
   const files: ResultFile[] = []
-  for (const output of task.outputs) {
+  for (const output of task.outputs(job.options)) {
     const file = path.join(scratch, output.name)
     const content = output.write({ job, options: job.options, clip: plan.clip, frames })
     await pipeline(Readable.from(content), createWriteStream(file))

@@ -1,17 +1,16 @@
-import path from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import type { TensorData } from '../../models/graph/index.ts'
 import type { Device, Outputs, SessionAnswer, SessionRequest } from './session.ts'
 
-const { directory, threads, device } = workerData as { directory: string; threads: number; device: Device }
+const { file, threads, device } = workerData as { file: string; threads: number; device: Device }
 const answer = (message: SessionAnswer, transfer: ArrayBuffer[] = []) =>
   parentPort!.postMessage(message, transfer)
 const words = (error: unknown) => (error instanceof Error ? error.message : String(error))
 
 const open = async () => {
   try {
-    return await InferenceSession.create(path.join(directory, 'model.onnx'), {
+    return await InferenceSession.create(file, {
       executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
       intraOpNumThreads: threads,
       interOpNumThreads: 1,

@@ -34,17 +34,22 @@ export interface Session extends AsyncDisposable {
 }
 
 /**
- * Opens a session on `<directory>/model.onnx` in a thread of its own: the runtime's `run` blocks the thread that calls it.
- * Keep one session for a process and model.
+ * Opens a session on `<directory>/<graph>.onnx` in a thread of its own: the runtime's `run` blocks the thread that calls it.
+ * Keep one session for a process and graph.
+ * @param graph of a model that has several
  * @param device where the model runs; operators that the GPU lacks run on the processor
  * @param threads within the model; spinning is off, since decoding wants the cores in between
  */
 export const openSession = async (
   directory: string,
-  { threads = availableParallelism(), device = 'cpu' }: { threads?: number; device?: Device } = {}
+  {
+    graph = 'model',
+    threads = availableParallelism(),
+    device = 'cpu'
+  }: { graph?: string; threads?: number; device?: Device } = {}
 ): Promise<Session> => {
   const worker = new Worker(new URL(`./session-thread${path.extname(import.meta.url)}`, import.meta.url), {
-    workerData: { directory, threads, device }
+    workerData: { file: path.join(directory, `${graph}.onnx`), threads, device }
   })
   const waiting = new Map<number, { resolve: (outputs: Outputs) => void; reject: (error: Error) => void }>()
   let count = 0

@@ -5,21 +5,26 @@ import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { Fault } from '../../events/faults.ts'
 import type { ModelRecord } from '../../events/model.ts'
-import { simplify, structureOf, writeModel, type Graph } from '../graph/index.ts'
+import { simplify, structureOf, writeModel } from '../graph/index.ts'
 import { bindWeights } from '../weights/bind.ts'
 import { openCheckpoint, type Checkpoint } from '../weights/checkpoint.ts'
-import { buildYolox } from '../yolox/network.ts'
-import { yoloxVariants } from '../yolox/variants.ts'
+import { graphsOf, networkOf, parametersOf } from './systems.ts'
 import type { Weights } from './weights.ts'
 
-const networkOf = ({ variant, detector }: Weights): Graph =>
-  buildYolox(yoloxVariants[variant], { classes: detector.classes.length })
+/** The graphs as they are written: with the passes that are safe anywhere. */
+const simplified = (graphs: ReturnType<typeof graphsOf>) =>
+  Object.fromEntries(Object.entries(graphs).map(([name, graph]) => [name, simplify(graph)]))
 
 /** What a built model says of itself, but for its digest. */
-const describe = ({ name: model, system, variant, detector, source, licence }: Weights, sha256: string) => ({
+const describe = (
+  { name: model, system, variant, detector, source, licence }: Weights,
+  sha256: string,
+  graphs: object
+) => ({
   model,
   system,
   variant,
+  graphs: Object.keys(graphs),
   weights: { sha256, source, licence },
   detector
 })
@@ -28,17 +33,19 @@ const describe = ({ name: model, system, variant, detector, source, licence }: W
  * Follows from all that a built model follows from: while it stays the same, building again would change nothing.
  * @param sha256 of the weights' file
  */
-export const recipeOf = (weights: Weights, sha256: string): string =>
-  createHash('sha256')
-    .update(structureOf(simplify(networkOf(weights))))
-    .update(JSON.stringify(describe(weights, sha256)))
-    .digest('hex')
+export const recipeOf = (weights: Weights, sha256: string): string => {
+  const graphs = simplified(graphsOf(weights))
+  const hash = createHash('sha256')
+  for (const graph of Object.values(graphs)) hash.update(structureOf(graph))
+  return hash.update(JSON.stringify(describe(weights, sha256, graphs))).digest('hex')
+}
 
 /** The network of `weights`, and its parameters' values in a checkpoint that must hold exactly them. */
 const bind = (weights: Weights, checkpoint: Checkpoint) => {
-  const graph = networkOf(weights)
-  const values = bindWeights(graph.parameters, checkpoint, `${weights.system} ${weights.variant}`)
-  return { graph, values }
+  const graphs = graphsOf(weights)
+  const variant = `${weights.system} ${weights.variant}`
+  const values = bindWeights(parametersOf(graphs), checkpoint, variant, networkOf)
+  return { graphs: simplified(graphs), values }
 }
 
 /**
@@ -65,17 +72,14 @@ export const buildModel = async (
   const found = await sha256Of(file)
   if (found !== sha256) throw new Fault('weights-changed', { file, expected: sha256, found })
   using checkpoint = openCheckpoint(file)
-  const { graph, values } = bind(weights, checkpoint)
+  const { graphs, values } = bind(weights, checkpoint)
 
   await removeAbandoned(folder)
   const unfinished = await mkdtemp(path.join(folder, 'building-'))
   try {
-    const written = await writeModel(simplify(graph), values, unfinished)
-    const description = describe(weights, sha256)
-    const digest = createHash('sha256')
-      .update(written.digest)
-      .update(JSON.stringify(description))
-      .digest('hex')
+    const written = await writeModel(graphs, values, unfinished)
+    const description = describe(weights, sha256, graphs)
+    const digest = createHash('sha256').update(written).update(JSON.stringify(description)).digest('hex')
     const manifest: ModelRecord = { ...description, digest }
     await writeFile(path.join(unfinished, 'manifest.json'), JSON.stringify(manifest, null, 2))
     const finished = path.join(folder, digest)

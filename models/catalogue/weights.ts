@@ -1,5 +1,5 @@
 import type { Licence } from '../../events/model.ts'
-import type { YoloxWeights } from '../yolox/weights.ts'
+import type { Fits } from './systems.ts'
 
 /** How the file of weights comes to a machine. */
 export type WeightsFile =
@@ -13,7 +13,7 @@ export type WeightsFile =
   | { kind: 'own'; sha256: string }
 
 /** One set of trained parameters, and all that belongs to it and not to the network. */
-export type Weights = YoloxWeights & {
+export type Weights = Fits & {
   name: string
   summary: string
   file: WeightsFile

@@ -2,7 +2,9 @@ import type { YoloxVariantName } from '../yolox/variants.ts'
 import { cocoClasses } from './coco.ts'
 import type { Weights } from './weights.ts'
 
-const person: Weights = {
+type YoloxWeights = Extract<Weights, { system: 'yolox' }>
+
+const person: YoloxWeights = {
   name: 'clipmill-person-nano',
   system: 'yolox',
   variant: 'nano',
@@ -45,7 +47,7 @@ const official = (
   bytes: number,
   sha256: string,
   verified = network
-): Weights => {
+): YoloxWeights => {
   const address = `https://github.com/Megvii-BaseDetection/YOLOX/releases/download/0.1.1rc0/yolox_${variant}.pth`
   return {
     name: `yolox-${variant}`,
@@ -66,7 +68,7 @@ const legacy = (
   precision: string,
   file = `yolox_${variant}.pth`,
   verified = network
-): Weights => {
+): YoloxWeights => {
   const address = `https://github.com/Megvii-BaseDetection/storage/releases/download/0.0.1/${file}`
   return {
     name: `yolox-${variant}-legacy`,
@@ -81,7 +83,7 @@ const legacy = (
   }
 }
 
-const folded: Weights = {
+const folded: YoloxWeights = {
   name: 'yolox-nano-folded',
   system: 'yolox',
   variant: 'nano',
@@ -101,7 +103,12 @@ const folded: Weights = {
 }
 
 /** ByteTrack's detectors of people, on Google Drive. */
-const byteTrack = (variant: YoloxVariantName, id: string, longSide: number, accuracy: string): Weights => {
+const byteTrack = (
+  variant: YoloxVariantName,
+  id: string,
+  longSide: number,
+  accuracy: string
+): YoloxWeights => {
   const file = `bytetrack_${variant}_mot17.pth.tar`
   const address = `https://drive.google.com/file/d/${id}/view`
   return {
@@ -127,7 +134,7 @@ const byteTrack = (variant: YoloxVariantName, id: string, longSide: number, accu
 
 const sportsFolder = 'https://drive.google.com/drive/folders/1pQs1gFC_jG0TlGIUMgf3E0I3OztCvgxI'
 /** MixSort's detectors of players, in a folder of Google Drive. */
-const sports = (name: string, file: string, summary: string): Weights => ({
+const sports = (name: string, file: string, summary: string): YoloxWeights => ({
   name,
   system: 'yolox',
   variant: 'x',
@@ -148,7 +155,7 @@ const sports = (name: string, file: string, summary: string): Weights => ({
 })
 
 /** The first one is the default. */
-export const yoloxWeights: Weights[] = [
+export const yoloxWeights: YoloxWeights[] = [
   person,
   official(
     'nano',

@@ -60,9 +60,9 @@ export const arrayOver = <A>(array: ArrayType<A>, bytes: Uint8Array): A => {
 /** Numbers as a typed array of `dtype`; integers are truncated towards zero, halves rounded by way of float32. */
 export const arrayFrom = (dtype: DType, numbers: ArrayLike<number>): TypedArray => {
   if (dtype === 'int64') return BigInt64Array.from(numbers, n => BigInt(Math.trunc(n)))
-  if (dtype === 'float16') return float32ToFloat16(Float32Array.from(numbers))
-  if (dtype === 'bfloat16') return float32ToBfloat16(Float32Array.from(numbers))
-  return arrays[dtype].from(numbers)
+  if (dtype === 'float16') return float32ToFloat16(new Float32Array(numbers))
+  if (dtype === 'bfloat16') return float32ToBfloat16(new Float32Array(numbers))
+  return new arrays[dtype](numbers)
 }
 
 /** The elements as numbers; int64 beyond 2^53 is rounded. */

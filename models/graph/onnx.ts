@@ -69,6 +69,7 @@ const nodeProto = ({ op, name, inputs, outputs, attributes }: Node): Message<'No
   output: [...outputs],
   name,
   opType: op,
+  ...(operators[op].domain && { domain: operators[op].domain }),
   attribute: Object.entries(attributes).map(([key, value]) => attributeProto(op, key, value))
 })
 
@@ -108,7 +109,10 @@ const graphProto = (graph: Graph, initializer: Message<'TensorProto'>[]): Messag
 
 export const modelProto = (graph: Graph, initializer: Message<'TensorProto'>[]): Message<'ModelProto'> => ({
   irVersion,
-  opsetImport: [{ domain: '', version: opset }],
+  opsetImport: [
+    { domain: '', version: opset },
+    ...(graph.nodes.some(node => operators[node.op].domain) ? [{ domain: 'com.microsoft', version: 1 }] : [])
+  ],
   producerName: 'clipmill',
   graph: graphProto(graph, initializer)
 })

@@ -135,6 +135,8 @@ export interface Elements {
 }
 
 interface Definition<S extends string, A extends Attributes> {
+  /** Whose operator it is, where it is not one of ONNX's. */
+  domain?: string
   /** Type variables: what they may stand for; a bare number becomes the first where no tensor says otherwise. */
   types?: Readonly<Record<string, readonly DType[]>>
   attributes?: A
@@ -187,6 +189,7 @@ export const operator = <const S extends string, A extends Attributes = Pick<Att
 
 /** An entry as passes and the builder see it: any operands, any attributes. */
 export interface AnyOperator {
+  readonly domain?: string
   readonly operands: readonly Port[]
   readonly results: readonly Port[]
   readonly attributes: Attributes

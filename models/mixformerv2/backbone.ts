@@ -56,19 +56,23 @@ export const embed = (s: Scope, { templates, search }: Crops, stages: Stages): T
   ]
 }
 
-/** Keys and values are one tensor [2, 12, N, 64]; queries [1, 12, N, 64], and so is what they find. */
-export const attend = (queries: Tensor, keysValues: Tensor): Tensor => {
-  const [k, v] = split(keysValues, [1, 1], { axis: 0 }) as [Tensor, Tensor]
-  // The scale is a power of two: before the product or after it, the bits are the same.
-  return softmax(queries.mul(headWidth ** -0.5).matMul(k.transpose([0, 1, 3, 2]))).matMul(v)
+/** [1, 12, N, 64] each. */
+interface KeysValues {
+  keys: Tensor
+  values: Tensor
 }
+
+/** Queries and what they find: [1, 12, N, 64]. */
+export const attend = (queries: Tensor, { keys, values }: KeysValues): Tensor =>
+  // The scale is a power of two: before the product or after it, the bits are the same.
+  softmax(queries.mul(headWidth ** -0.5).matMul(keys.transpose([0, 1, 3, 2]))).matMul(values)
 
 /** The last `count` tokens of [1, N, C]. */
 export const lastTokens = (x: Tensor, count: number) =>
   count === x.shape[1] ? x : slice(x, [-count], [toEnd], [1])
 
 /** What the queries of block `i` see of its keys and values. */
-type Look = (queries: Tensor, keysValues: Tensor, i: number) => Tensor
+type Look = (queries: Tensor, keysValues: KeysValues, i: number) => Tensor
 
 interface Blocks {
   depth: number
@@ -81,7 +85,7 @@ interface Blocks {
 
 /** All blocks in a row: tokens [1, N, 768] -> [1, wanted, 768], and the keys and values that each block has of x. */
 export const blocks = (s: Scope, x: Tensor, { depth, hidden, look, wanted, stages }: Blocks) => {
-  const keysValues: Tensor[] = []
+  const keysValues: KeysValues[] = []
   for (let i = 0; i < depth; i++) {
     const all = x.shape[1] as number
     const result = block(s.at('blocks').at(i), x, {
@@ -100,7 +104,7 @@ interface Block {
   hidden: number
   /** Tokens, from the end, that are computed; all can be attended to. */
   count: number
-  look: (queries: Tensor, keysValues: Tensor) => Tensor
+  look: (queries: Tensor, keysValues: KeysValues) => Tensor
   stages: Stages
 }
 
@@ -115,17 +119,16 @@ const block = (s: Scope, x: Tensor, { hidden, count, look, stages }: Block) => {
   const qkv = attention.at('qkv')
   const weight = qkv.param('weight', [3 * width, width])
   const bias = qkv.param('bias', [3 * width])
-  const thirds = (t: Tensor, from: number, to: number) => {
-    const rows = (parameter: Tensor) => slice(parameter, [from * width], [to * width], [0])
+  const third = (i: number, t: Tensor) => {
+    const rows = (parameter: Tensor) => slice(parameter, [i * width], [(i + 1) * width], [0])
     return matMul(t, rows(weight).transpose([1, 0])).add(rows(bias))
   }
-  const q = thirds(lastTokens(normed, count), 0, 1)
-  const kv = thirds(normed, 1, 3)
-  if (count === n) note('attn.qkv', concat([q, kv], { axis: 2 }))
-  const queries = q.reshape([1, count, heads, headWidth]).transpose([0, 2, 1, 3])
-  const keysValues = kv.reshape([n, 2, heads, headWidth]).transpose([1, 2, 0, 3])
+  const [q, k, v] = [third(0, lastTokens(normed, count)), third(1, normed), third(2, normed)] as const
+  if (count === n) note('attn.qkv', concat([q, k, v], { axis: 2 }))
+  const byHead = (t: Tensor) => t.reshape([1, t.shape[1], heads, headWidth]).transpose([0, 2, 1, 3])
+  const keysValues = { keys: byHead(k), values: byHead(v) }
 
-  const found = look(queries, keysValues).transpose([0, 2, 1, 3]).reshape([1, count, width])
+  const found = look(byHead(q), keysValues).transpose([0, 2, 1, 3]).reshape([1, count, width])
   const y = lastTokens(x, count).add(note('attn', linear(attention.at('proj'), found, width)))
   const mlp = s.at('mlp')
   const inner = linear(mlp.at('fc1'), note('norm2', layerNorm(s.at('norm2'), y, { eps })), hidden)
@@ -136,11 +139,16 @@ const block = (s: Scope, x: Tensor, { hidden, count, look, stages }: Block) => {
 /** Templates in front see each other only; the `others` behind them, and a part of these, see all. */
 export const mixed =
   (others: number): Look =>
-  (queries, keysValues) => {
-    const m = (keysValues.shape[2] as number) - others
-    if ((queries.shape[2] as number) <= others) return attend(queries, keysValues)
+  (queries, { keys, values }) => {
+    const m = (keys.shape[2] as number) - others
+    if ((queries.shape[2] as number) <= others) return attend(queries, { keys, values })
     const [inFront, behind] = split(queries, [m, others], { axis: 2 }) as [Tensor, Tensor]
-    return concat([attend(inFront, slice(keysValues, [0], [m], [2])), attend(behind, keysValues)], {
-      axis: 2
-    })
+    const templates = (t: Tensor) => slice(t, [0], [m], [2])
+    return concat(
+      [
+        attend(inFront, { keys: templates(keys), values: templates(values) }),
+        attend(behind, { keys, values })
+      ],
+      { axis: 2 }
+    )
   }

@@ -14,9 +14,12 @@ import {
 import type { TensorData } from '../graph/index.ts'
 import type { Tlwh } from '../mixsort/boxes.ts'
 import { boxAtScale, clipBox } from '../sot/boxes.ts'
+import type { Picture } from '../mixsort/crop.ts'
 import { cropSquare, writeCrop } from '../sot/crop.ts'
+import { cropInput } from '../sot/follower.ts'
+import { mixFormerFollower } from './follow.ts'
 import { buildSearch, buildTemplates } from './network.ts'
-import { advance, start, templateFactor, type TrackerState } from './tracker.ts'
+import { advance, start, templateFactor } from './tracker.ts'
 import { mixFormerVariants } from './variants.ts'
 
 const number = z.number()
@@ -81,22 +84,21 @@ interface Crop {
   tensor: TensorData
 }
 
-/** Makes the crops of a clip of noise, and remembers them in order. */
-const cropper = ({ shape: [height, width, channels], names }: TrackerGolden['frames']) => {
+/** A frame of the clip of noise; those behind the last one are the second to the last again. */
+const pictureOf = ({ shape: [height, width, channels], names }: TrackerGolden['frames'], frame: number) => {
+  const name = names[frame === 0 ? 0 : 1 + ((frame - 1) % (names.length - 1))]
+  return { data: inputU8(name, [height, width, channels]).data as Uint8Array, width, height }
+}
+
+/** Makes crops, and remembers them in order. */
+const recorder = () => {
   const crops: Crop[] = []
-  const picture = (frame: number) => {
-    // Frames behind the last one are the second to the last again.
-    const name = names[frame === 0 ? 0 : 1 + ((frame - 1) % (names.length - 1))]
-    return { data: inputU8(name, [height, width, channels]).data as Uint8Array, width, height }
-  }
-  const make = (frame: number, box: Tlwh, factor: number, side: number): Crop => {
-    const data = new Float32Array(3 * side * side)
-    writeCrop(picture(frame), cropSquare(box, factor), side, data)
-    const made = { box, factor, tensor: { dtype: 'float32' as const, shape: [1, 3, side, side], data } }
+  const note = (picture: Picture, box: Tlwh, factor: number, side: number): Crop => {
+    const made = { box, factor, tensor: cropInput(picture, box, factor, side) }
     crops.push(made)
     return made
   }
-  return { crops, make }
+  return { crops, note }
 }
 
 const mean = ({ tensor: { data } }: Crop) =>
@@ -139,15 +141,9 @@ const close = 1e-3
 
 /** The corner of the first frame, as a crop without resizing. */
 const checkPreprocess = ({ frames, preprocess }: TrackerGolden) => {
-  const [height, width, channels] = frames.shape
   const [, , side] = preprocess.out.shape
-  const picture = {
-    data: inputU8(frames.names[0], [height, width, channels]).data as Uint8Array,
-    width,
-    height
-  }
   const data = new Float32Array(3 * side * side)
-  writeCrop(picture, { left: 0, top: 0, side }, side, data)
+  writeCrop(pictureOf(frames, 0), { left: 0, top: 0, side }, side, data)
   return compare('preprocess', preprocess.out, { dtype: 'float32', shape: [1, 3, side, side], data })
 }
 
@@ -169,7 +165,9 @@ function* checkDecode({ decode }: TrackerGolden) {
 function* checkScript({ frames, init_box, scripted }: TrackerGolden) {
   const [, template, search, searchFactor, interval] = scriptSizes.exec(scripted.note)!.map(Number)
   const [height, width] = frames.shape
-  const { crops, make } = cropper(frames)
+  const { crops, note } = recorder()
+  const make = (frame: number, ...crop: [box: Tlwh, factor: number, side: number]) =>
+    note(pictureOf(frames, frame), ...crop)
   const options = { search, searchFactor, interval }
   let state = start(init_box, make(0, init_box, templateFactor, template))
   for (const [i, row] of scripted.rows.entries()) {
@@ -207,33 +205,23 @@ function* checkScript({ frames, init_box, scripted }: TrackerGolden) {
 async function* checkClip({ frames, init_box, end_to_end }: TrackerGolden, run: RunModel) {
   const scale = mixFormerVariants.s
   const interval = Number(clipInterval.exec(end_to_end.note)![1])
-  const [height, width] = frames.shape
   const [, firstSearch] = end_to_end.crops
-  const options = { search: scale.search, searchFactor: firstSearch.factor, interval }
-  const { crops, make } = cropper(frames)
-
+  const options = { searchFactor: firstSearch.factor, interval }
+  const { crops, note } = recorder()
   const states = await withFilled(buildTemplates(scale), run, remember =>
     withFilled(buildSearch(scale), run, async look => {
-      const memoryOf = async ({ first, online }: TrackerState<Crop>) => {
-        const { memory } = await remember({ template: first.tensor, online_template: online.tensor })
-        return memory
-      }
-      let state = start(init_box, make(0, init_box, templateFactor, scale.template))
-      let memory = await memoryOf(state)
+      const follower = mixFormerFollower(
+        scale,
+        options,
+        (feeds, graph) => (graph === 'template' ? remember(feeds) : look(feeds)),
+        (picture, ...crop) => note(picture, ...crop).tensor
+      )
+      let state = await follower.start(pictureOf(frames, 0), init_box)
       const all = []
       for (const frame of end_to_end.rows.keys()) {
-        const searched = make(frame + 1, state.box, options.searchFactor, options.search)
-        const { pred_boxes, score_sigmoid } = await look({ search: searched.tensor, memory })
-        const found = {
-          box: [...(pred_boxes.data as Float32Array)] as unknown as Tlwh,
-          score: (score_sigmoid.data as Float32Array)[0]
-        }
-        const next = advance(state, found, { width, height }, options, box =>
-          make(frame + 1, box, templateFactor, scale.template)
-        )
-        if (next.online !== state.online) memory = await memoryOf(next)
-        state = next
-        all.push({ state, score: found.score })
+        const next = await follower.step(state, pictureOf(frames, frame + 1))
+        state = next.state
+        all.push({ state: state.tracker, score: next.score })
       }
       return all
     })

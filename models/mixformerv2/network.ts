@@ -23,7 +23,7 @@ import {
 import { boxHead, cornerHead, scoreHead } from './heads.ts'
 import type { MixFormerScale, MixVitScale } from './variants.ts'
 
-const { concat, split, squeeze, unsqueeze } = ops
+const { concat, split } = ops
 
 type Outputs = Record<string, Tensor>
 
@@ -93,12 +93,9 @@ export const buildTemplates = (scale: MixFormerScale): Graph =>
     const backbone = s.at('backbone')
     const tokens = embed(backbone, { templates: templatesOf(s, scale) }, stages)
     const { keysValues } = blocks(backbone, concat(tokens, { axis: 1 }), { ...scale, look: attend, stages })
-    return {
-      memory: concat(
-        keysValues.map(kv => unsqueeze(kv, [0])),
-        { axis: 0 }
-      )
-    }
+    const parts = keysValues.flatMap(({ keys, values }) => [keys, values])
+    const m = 2 * tokensOf(scale.template)
+    return { memory: concat(parts, { axis: 0 }).reshape([scale.depth, 2, heads, m, headWidth]) }
   })
 
 /**
@@ -111,11 +108,17 @@ export const buildSearch = (scale: MixFormerScale, outputs: readonly string[] = 
     const backbone = s.at('backbone')
     const m = 2 * tokensOf(scale.template)
     const memory = s.input('memory', 'float32', [scale.depth, 2, heads, m, headWidth])
-    const perBlock = split(memory, undefined, { num_outputs: scale.depth }).map(part => squeeze(part, [0]))
+    const remembered = split(memory.reshape([-1, heads, m, headWidth]), undefined, {
+      num_outputs: 2 * scale.depth
+    })
     const search = embed(backbone, { templates: [], search: crop(s, 'search', scale.search) }, stages)
     const { x } = blocks(backbone, concat([...search, predictionTokens(backbone)], { axis: 1 }), {
       ...scale,
-      look: (q, kv, i) => attend(q, concat([perBlock[i], kv], { axis: 2 })),
+      look: (q, { keys, values }, i) =>
+        attend(q, {
+          keys: concat([remembered[2 * i], keys], { axis: 2 }),
+          values: concat([remembered[2 * i + 1], values], { axis: 2 })
+        }),
       wanted: predictions,
       stages
     })

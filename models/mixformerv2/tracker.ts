@@ -1,6 +1,7 @@
 /** What MixFormerV2 does between its networks' runs: section 5 of the specification. All functions are pure. */
 import type { Tlwh } from '../mixsort/boxes.ts'
 import { boxInFrame, clipBox } from '../sot/boxes.ts'
+import type { Benchmark } from '../sot/follower.ts'
 
 /** Side of a template's crop: the square root of the box's area times this. */
 export const templateFactor = 2
@@ -15,11 +16,25 @@ export interface TrackerOptions {
   interval: number
 }
 
-/** What the authors take for LaSOT, the longest clips. */
+/** What the authors take for the longest clips (section 2). */
 export const trackerDefaults = {
   s: { searchFactor: 4.5, interval: 200 },
   b: { searchFactor: 5, interval: 200 }
 } as const satisfies Record<string, TrackerOptions>
+
+/** What their published figures on each benchmark rest on (section 2). */
+export const benchmarkOptions = {
+  s: {
+    lasot: { searchFactor: 4.4, interval: 200 },
+    got10k: { searchFactor: 4.55, interval: 15 },
+    trackingnet: { searchFactor: 4.55, interval: 25 }
+  },
+  b: {
+    lasot: { searchFactor: 5, interval: 200 },
+    got10k: { searchFactor: 5, interval: 10 },
+    trackingnet: { searchFactor: 5, interval: 25 }
+  }
+} as const satisfies Record<keyof typeof trackerDefaults, Record<Benchmark, TrackerOptions>>
 
 /** What one clip carries from frame to frame; `T` is a template, as the caller keeps it. */
 export interface TrackerState<T> {

@@ -11,10 +11,10 @@ import {
   type RunModel
 } from '../golden/index.ts'
 import type { Tlwh } from '../mixsort/boxes.ts'
-import type { Picture } from '../mixsort/crop.ts'
-import { cropSquare, writeCrop } from '../sot/crop.ts'
+import { cropSquare } from '../sot/crop.ts'
+import { romtrackFollower } from './follow.ts'
 import { buildRomtrackFrame, buildRomtrackTemplate } from './network.ts'
-import { advance, decode, hannWindow, start } from './track.ts'
+import { decode, hannWindow } from './track.ts'
 import { romtrackVariants } from './variants.ts'
 
 const number = z.number()
@@ -36,7 +36,7 @@ const trackerGolden = z.object({
   init_box: four,
   boxes: z.array(four).min(1),
   /** The template's, then one a frame. */
-  crops: z.tuple([crop], crop),
+  crops: z.tuple([crop, crop], crop),
   decode: z.object({ argmax: z.int(), box: four, max_response: number })
 })
 type TrackerGolden = z.infer<typeof trackerGolden>
@@ -63,7 +63,7 @@ async function* checkTracker(golden: TrackerGolden, run: RunModel) {
   yield deviationOf('decode box', worst(found.box, golden.decode.box), 1e-6)
   yield deviationOf('decode response', worst(found.response, golden.decode.max_response), 1e-6)
 
-  const [template, ...searches] = golden.crops
+  const [, ...searches] = golden.crops
   for (const [i, { box, factor, output, resize_factor }] of golden.crops.entries())
     yield deviationOf(`crop ${i} scale`, worst(output / cropSquare(box, factor).side, resize_factor), 0)
 
@@ -73,34 +73,22 @@ async function* checkTracker(golden: TrackerGolden, run: RunModel) {
     width,
     height
   }))
-  const input = (picture: Picture, box: Tlwh, { factor, output }: z.infer<typeof crop>) => {
-    const data = new Float32Array(3 * output * output)
-    writeCrop(picture, cropSquare(box, factor), output, data)
-    return { dtype: 'float32' as const, shape: [1, 3, output, output], data }
-  }
   const scale = romtrackVariants[variant.exec(golden.what)![1] as keyof typeof romtrackVariants]
-  const begun = await withFilled(buildRomtrackTemplate(scale), run, feed =>
-    feed({ template: input(first, golden.init_box, template) })
+  const boxes = await withFilled(buildRomtrackTemplate(scale), run, begin =>
+    withFilled(buildRomtrackFrame(scale), run, async go => {
+      const follower = romtrackFollower(scale, searches[0].factor, (feeds, graph) =>
+        graph === 'template' ? begin(feeds) : go(feeds)
+      )
+      let state = await follower.start(first, golden.init_box)
+      const all: Tlwh[] = []
+      for (const i of searches.keys()) {
+        const next = await follower.step(state, frames[i])
+        state = next.state
+        all.push(next.box)
+      }
+      return all
+    })
   )
-  const boxes = await withFilled(buildRomtrackFrame(scale), run, async feed => {
-    let state = start(golden.init_box, begun.template_tokens, begun.inherent)
-    const all: Tlwh[] = []
-    for (const [i, search] of searches.entries()) {
-      const outputs = await feed({
-        search: input(frames[i], state.box, search),
-        template_tokens: state.templateTokens,
-        inherent: state.inherent,
-        variation: state.variation
-      })
-      const data = (name: string) => outputs[name].data as Float32Array
-      const maps = { score: data('score'), offset: data('offset'), size: data('size') }
-      const { factor, output } = search
-      const next = advance(state, maps, outputs.next_variation, { width, height }, { search: output, factor })
-      state = next.state
-      all.push(state.box)
-    }
-    return all
-  })
   for (const [i, box] of golden.boxes.entries())
     yield deviationOf(`box ${i + 1}`, worst(boxes[i], box), pixels)
 }

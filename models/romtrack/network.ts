@@ -10,7 +10,7 @@ import type { Parameter } from '../graph/graph.ts'
 import { batchNorm, conv2d, layerNorm, linear, mlp } from '../nn/index.ts'
 import type { RomtrackScale } from './variants.ts'
 
-const { clip, concat, relu, sigmoid, slice, softmax, split, squeeze, unsqueeze } = ops
+const { clip, concat, relu, sigmoid, slice, softmax, split } = ops
 
 const patch = 16
 const headWidth = 64
@@ -39,21 +39,24 @@ const embed = (s: Scope, picture: Tensor, c: number) => {
   return cells.reshape([1, c, -1]).transpose([0, 2, 1])
 }
 
+/** Keys and values, [1, H, tokens, 64] each. */
+type KeysValues = readonly [keys: Tensor, values: Tensor]
+
 interface BlockResult {
   x: Tensor
-  /** Keys and values of x itself, [2, H, tokens, 64]. */
-  own: Tensor
+  /** Those of x itself. */
+  own: KeysValues
 }
 
 /**
  * A pre-norm block: [1, N, C] -> [1, N - first, C].
- * @param remembered keys and values of other tokens that can be attended to, [2, H, tokens, 64] each
+ * @param remembered keys and values of other tokens that can be attended to
  * @param first the first token that is wanted of the result; all can be attended to
  */
 const block = (
   s: Scope,
   x: Tensor,
-  { remembered = [], first = 0, stages }: { remembered?: Tensor[]; first?: number; stages: Stages }
+  { remembered = [], first = 0, stages }: { remembered?: KeysValues[]; first?: number; stages: Stages }
 ): BlockResult => {
   const [, n, c] = x.shape as [number, number, number]
   const heads = c / headWidth
@@ -61,22 +64,48 @@ const block = (
     stages.set(s.at(name).path, tensor)
     return tensor
   }
+  const wanted = (tokens: Tensor) => (first ? slice(tokens, [first], [n], [1]) : tokens)
   const h = note('norm1', layerNorm(s.at('norm1'), x, { eps }))
-  const qkv = note('attn.qkv', linear(s.at('attn').at('qkv'), h, 3 * c))
-    .reshape([n, 3, heads, headWidth])
-    .transpose([1, 2, 0, 3]) // [3, H, N, 64]
-  const [q, own] = split(qkv, [1, 2], { axis: 0 }) as [Tensor, Tensor]
-  const [k, v] = split(concat([own, ...remembered], { axis: 2 }), [1, 1], { axis: 0 }) as [Tensor, Tensor]
-  const wanted = first ? slice(q, [first], [n], [2]) : q
-  const scores = wanted.mul(headWidth ** -0.5).matMul(k.transpose([0, 1, 3, 2])) // [1, H, N - first, keys]
+
+  // One layer for queries, keys and values, taken apart: its parts go different ways.
+  const qkv = s.at('attn').at('qkv')
+  const [weight, bias] = [qkv.param('weight', [3 * c, c]), qkv.param('bias', [3 * c])]
+  const third = (tokens: Tensor, i: number) => {
+    const rows = (parameter: Tensor) => slice(parameter, [i * c], [(i + 1) * c], [0])
+    return tokens.matMul(rows(weight).transpose([1, 0])).add(rows(bias))
+  }
+  const thirds = [third(wanted(h), 0), third(h, 1), third(h, 2)]
+  if (!first) note('attn.qkv', concat(thirds, { axis: 2 }))
+  const [q, ...own] = thirds.map(t =>
+    t.reshape([1, t.shape[1], heads, headWidth]).transpose([0, 2, 1, 3])
+  ) as [Tensor, Tensor, Tensor]
+  const [k, v] = own.map((t, i) => concat([t, ...remembered.map(other => other[i])], { axis: 2 })) as [
+    Tensor,
+    Tensor
+  ]
+  const scores = q.mul(headWidth ** -0.5).matMul(k.transpose([0, 1, 3, 2])) // [1, H, N - first, keys]
   const y = softmax(scores)
     .matMul(v)
     .transpose([0, 2, 1, 3])
     .reshape([1, n - first, c])
-  const rest = first ? slice(x, [first], [n], [1]) : x
-  const attended = rest.add(note('attn.proj', linear(s.at('attn').at('proj'), y, c)))
+  const attended = wanted(x).add(note('attn.proj', linear(s.at('attn').at('proj'), y, c)))
   const h2 = note('norm2', layerNorm(s.at('norm2'), attended, { eps }))
   return { x: attended.add(note('mlp', mlp(s.at('mlp'), h2, 4 * c))), own }
+}
+
+/** Keys and values of all blocks as one tensor [D, 2, H, T, 64]. */
+const gather = (perBlock: readonly KeysValues[]) => {
+  const [, heads, tokens] = perBlock[0][0].shape as [number, number, number]
+  return concat(perBlock.flat(), { axis: 0 }).reshape([perBlock.length, 2, heads, tokens, headWidth])
+}
+
+/** The same taken apart. */
+const perBlock = (cache: Tensor): KeysValues[] => {
+  const [depth, , heads, tokens] = cache.shape as [number, number, number, number]
+  const parts = split(cache.reshape([2 * depth, heads, tokens, headWidth]), undefined, {
+    num_outputs: 2 * depth
+  })
+  return Array.from({ length: depth }, (_, i) => [parts[2 * i], parts[2 * i + 1]])
 }
 
 /** One of the head's three branches: [1, C, g, g] -> [1, out, g, g]. */
@@ -101,16 +130,16 @@ const once = (s: Scope, scale: RomtrackScale) => {
   const patches = embed(encoder.at('patch_embed_t'), picture, c)
   stages.set('encoder.patch_embed_t', patches)
   const tokens = patches.add(encoder.param('pos_embed_t', [1, templateTokens, c]))
-  const inherent: Tensor[] = []
+  const inherent: KeysValues[] = []
   let x = tokens
   for (let i = 0; i < depth; i++) {
     const result = block(encoder.at('blocks').at(i), x, { stages })
     x = result.x
     stages.set(`blocks.${i}`, x)
-    inherent.push(unsqueeze(result.own, [0]))
+    inherent.push(result.own)
   }
   stages.set('encoder.norm', layerNorm(encoder.at('norm'), x, { eps }))
-  return { outputs: { template_tokens: tokens, inherent: concat(inherent, { axis: 0 }) }, stages }
+  return { outputs: { template_tokens: tokens, inherent: gather(inherent) }, stages }
 }
 
 /** What is computed in each frame: sections 3.3 and 3.5. */
@@ -120,15 +149,13 @@ const each = (s: Scope, scale: RomtrackScale, whole: boolean) => {
   const encoder = s.at('encoder')
   const template = s.input('template_tokens', 'float32', [1, templateTokens, c])
   const picture = s.input('search', 'float32', [1, 3, scale.search, scale.search])
-  const perBlock = (cache: Tensor) =>
-    split(cache, undefined, { num_outputs: depth }).map(part => squeeze(part, [0]))
   const inherent = perBlock(s.input('inherent', 'float32', cacheShape))
   const variation = perBlock(s.input('variation', 'float32', cacheShape))
 
   const patches = embed(encoder.at('patch_embed_t'), picture, c)
   stages.set('encoder.patch_embed_t#1', patches)
   const search = patches.add(encoder.param('pos_embed_s', [1, searchTokens, c]))
-  const next: Tensor[] = []
+  const next: KeysValues[] = []
   let x = concat([template, search], { axis: 1 })
   for (let i = 0; i < depth; i++) {
     // Of the last block only the search's tokens are wanted.
@@ -137,7 +164,8 @@ const each = (s: Scope, scale: RomtrackScale, whole: boolean) => {
     const result = block(encoder.at('blocks').at(i), x, { remembered, first, stages })
     x = result.x
     stages.set(`blocks.${i}`, x)
-    next.push(unsqueeze(slice(result.own, [0], [templateTokens], [2]), [0]))
+    const [keys, values] = result.own.map(t => slice(t, [0], [templateTokens], [2])) as [Tensor, Tensor]
+    next.push([keys, values])
   }
   const encoded = layerNorm(encoder.at('norm'), x, { eps })
   stages.set('encoder.norm', encoded)
@@ -149,7 +177,7 @@ const each = (s: Scope, scale: RomtrackScale, whole: boolean) => {
     score: probability(head('ctr', 1)),
     offset: head('offset', 2),
     size: probability(head('size', 2)),
-    next_variation: concat(next, { axis: 0 })
+    next_variation: gather(next)
   }
   return { outputs, stages }
 }

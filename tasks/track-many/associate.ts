@@ -12,7 +12,6 @@ export const associate: FoldStage<Options> = {
   kind: 'fold',
   name: 'associate',
   row: trackRow,
-  pictures: false,
   start: ({ options }): State => Object.fromEntries(options.classes.map(name => [name, start()])),
 
   async step({ options }, before, { index, rows }) {

@@ -1,12 +1,14 @@
 import { z } from 'zod'
 import { Fault } from '../../events/faults.ts'
-import { catalogue, type FindDetector } from '../../models/catalogue/index.ts'
+import { catalogue, type FindModel } from '../../models/catalogue/index.ts'
+
+export const defaultDetector = catalogue[0].name
 
 /** What a person may ask of `track-many`. Defaults that are not here follow from the detector: see `completeOptions`. */
 export const options = z.object({
   detector: z
     .string()
-    .default(catalogue[0].name)
+    .default(defaultDetector)
     .describe('weights that find the objects: clipmill models ls lists them'),
   detectorSize: z
     .int()
@@ -45,16 +47,19 @@ export const options = z.object({
 
 export type Options = Required<z.output<typeof options>>
 
-/** @throws Fault options-invalid for a detector that is not there, and for classes that it does not know */
-export const completeOptions = (given: Record<string, unknown>, findDetector: FindDetector): Options => {
+/** @throws Fault options-invalid for weights that are not there or find no objects, and for classes that they do not know */
+export const completeOptions = (given: Record<string, unknown>, findModel: FindModel): Options => {
   const asked = options.parse(given)
-  const found = findDetector(asked.detector)
-  if (!found) {
-    const names = catalogue.map(({ name }) => name)
-    const problem = `detector: there are no weights "${asked.detector}"; there are ${names.join(', ')}, and your own: clipmill models ls`
-    throw new Fault('options-invalid', { task: 'track-many', problems: [problem] })
+  const found = findModel(asked.detector)
+  if (!found?.detector) {
+    const names = catalogue.flatMap(({ name, detector }) => (detector ? [name] : []))
+    const problem = found
+      ? `${asked.detector} is for another task, ${found.system} finds no objects`
+      : `there are no weights "${asked.detector}"`
+    const problems = [`detector: ${problem}; there are ${names.join(', ')}, and your own: clipmill models ls`]
+    throw new Fault('options-invalid', { task: 'track-many', problems })
   }
-  const { classes: known, longSide, scores } = found
+  const { classes: known, longSide, scores } = found.detector
   const { classes = ['person'] } = asked
   const unknown = classes.filter(name => !known.includes(name))
   if (unknown.length > 0)

@@ -2,17 +2,15 @@ import { seconds } from '../../events/clip.ts'
 import type { TrackRow } from '../../events/rows.ts'
 import { motLine } from '../../models/mixsort/lines.ts'
 import type { Output, Results } from '../define.ts'
+import { canonicalJson, csvLine, elements, pixels, round } from '../text.ts'
 import type { Options } from './options.ts'
 
 type Tracks = Results<Options>
 
 async function* readRows({ frames, clip }: Tracks) {
   for await (const { index, pts, row } of frames())
-    yield { index, pts, seconds: seconds(pts, clip.video.timeBase), objects: (row as TrackRow).objects }
+    yield { index, seconds: seconds(pts, clip.video.timeBase), objects: (row as TrackRow).objects }
 }
-
-const round = (value: number, digits: number) => Number(value.toFixed(digits))
-const pixels = (box: readonly number[]) => box.map(value => round(value, 3))
 
 /** MOTChallenge text: frame (from 1), id, left, top, width, height, score, -1, -1, -1. */
 async function* writeMot(tracks: Tracks) {
@@ -20,45 +18,22 @@ async function* writeMot(tracks: Tracks) {
     for (const { id, box, score } of objects) yield `${motLine({ frame: index + 1, id, box, score })}\n`
 }
 
-/** The canonical result; a frame a line, so that it can be read as a stream. */
-async function* writeJson(tracks: Tracks) {
-  const { job, clip } = tracks
-  const { width, height, frames, timeBase } = clip.video
-  const head = { task: job.task, job: job.id, clip: job.clip.key, width, height, frames, timeBase }
-  yield `${JSON.stringify(head).slice(0, -1)},"rows":[`
-  yield* elements(jsonRows(tracks))
-  yield '\n]}\n'
-}
-
-async function* jsonRows(tracks: Tracks) {
-  for await (const { index, pts, seconds, objects } of readRows(tracks)) {
-    const rounded = objects.map(({ id, box, score, class: name }) => ({
+const writeJson = (tracks: Tracks) =>
+  canonicalJson(tracks, row => ({
+    objects: (row as TrackRow).objects.map(({ id, box, score, class: name }) => ({
       id,
       box: pixels(box),
       score: round(score, 4),
       class: name
     }))
-    yield { frame: index, pts, seconds: round(seconds, 6), objects: rounded }
-  }
-}
-
-/** The inside of a JSON array, an element a line. Which frames there are is not known ahead: some may be given up. */
-async function* elements(values: AsyncIterable<unknown>) {
-  let separator = ''
-  for await (const value of values) {
-    yield `${separator}\n${JSON.stringify(value)}`
-    separator = ','
-  }
-}
+  }))
 
 async function* writeCsv(tracks: Tracks) {
   yield 'frame,seconds,id,class,x,y,width,height,score\n'
   for await (const { index, seconds, objects } of readRows(tracks))
     for (const { id, box, score, class: name } of objects)
-      yield `${[index, round(seconds, 6), id, quoted(name), ...pixels(box), round(score, 4)].join(',')}\n`
+      yield csvLine([index, round(seconds, 6), id, name, ...pixels(box), round(score, 4)])
 }
-
-const quoted = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
 
 /** COCO with videos, as the tools for tracking read it: `track_id` at each annotation; image ids count frames from 1. */
 async function* writeCoco(tracks: Tracks) {

@@ -1,11 +1,12 @@
-import type { Colour, Shape } from '../../events/clip.ts'
+import type { Shape } from '../../events/clip.ts'
 import type { TrackRow } from '../../events/rows.ts'
+import { colourOf } from '../colour.ts'
 import type { Overlay } from '../define.ts'
 
 /** How far back a trail goes, frames. */
 const trailFrames = 30
 
-/** A box with its id for everybody, and a trail of where the feet were; one colour an id. */
+/** A box with its id for everybody, and a trail of where the feet were. */
 export const overlay: Overlay = {
   memory: trailFrames,
   open: () => {
@@ -25,14 +26,4 @@ export const overlay: Overlay = {
       })
     }
   }
-}
-
-/** Neighbouring ids lie the golden angle apart on the colour circle: saturation 0.75, lightness 0.55. */
-const colourOf = (id: number): Colour => {
-  const hue = (id * 137.508) % 360
-  const channel = (n: number) => {
-    const k = (n + hue / 30) % 12
-    return Math.round(255 * (0.55 - 0.75 * 0.45 * Math.max(-1, Math.min(k - 3, 9 - k, 1))))
-  }
-  return [channel(0), channel(8), channel(4)]
 }

@@ -193,7 +193,7 @@ describe('clipmill eval track', () => {
   })
 
   it.each([
-    ['no results', 'commander.missingMandatoryOptionValue', []],
+    ['neither results nor pictures', 'sequence-pictures-differ', []],
     ['results that are not there', 'track-file-missing', ['--results', '/no/such/folder']],
     ['a split that is not there', 'sequences-missing', ['--results', '.', '--split', 'test']]
   ])('refuses %s', async (_, code, args) => {

@@ -55,7 +55,7 @@ const throughAll = async (name: string) => {
   const world = await makeWorld()
   const describe = () =>
     Promise.resolve({
-      ...{ model: 'none', system: 'none', variant: 'none', digest: 'none' },
+      ...{ model: 'none', system: 'none', variant: 'none', digest: 'none', graphs: ['model'] },
       weights: { sha256: '', source: '', licence: { code: '', weights: '', data: '' } }
     })
   const context = { ...world.context, models: { ...world.context.models, describe } }

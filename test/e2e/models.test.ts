@@ -2,7 +2,10 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { manifest as manifestSchema } from '../../events/manifest.ts'
+import { weightsNamed } from '../../models/catalogue/index.ts'
+import { graphsOf, parametersOf } from '../../models/catalogue/systems.ts'
 import { serveFile } from '../local/file-server.ts'
+import { writeTracker } from '../models/weights/write-tracker.ts'
 import { describeShared, shared } from '../shared.ts'
 import { clipmill, root, start, street, temporaryFolder } from './cli.ts'
 
@@ -99,6 +102,12 @@ describe('clipmill models', () => {
       licence: { weights: 'unknown: none is stated' },
       detector: { classes: ['person'], preprocessing: 'mot', longSide: 1440 }
     })
+
+    const tracker = await clipmill('models', 'show', 'romtrack-base-256')
+    expect(tracker.stdout).toMatch(/\n +network +romtrack base-256\n +size +unknown\n/)
+    expect(tracker.stdout).toMatch(
+      /installed +no; .*ROMTrack_epoch0100\.pth\.tar; .*import romtrack-base-256 FILE --accept-unpinned/
+    )
   })
 
   it('rm of weights that are not here says so', async () => {
@@ -120,6 +129,31 @@ describe('clipmill models', () => {
       /^usage-wrong: .*in the catalogue/
     ],
     [['models', 'import', 'yolox-s', street], 4, /^weights-unreadable: /],
+    [
+      ['models', 'pull', 'mixformerv2-s'],
+      4,
+      /weights-by-hand: .*\n {2}.*mixformerv2_small\.pth\.tar.*import/
+    ],
+    [
+      ['models', 'import', 'mine', street, '--system', 'romtrack'],
+      2,
+      /^usage-wrong: .*weights of your own need --variant\n/
+    ],
+    [
+      ['models', 'import', 'mine', street, '--system', 'romtrack', '--variant', 's'],
+      2,
+      /^usage-wrong: variant: .*tiny-256/
+    ],
+    [
+      ['models', 'import', 'mine', street, '--system', 'romtrack', '--variant', 'tiny-256', '--score', '0.4'],
+      2,
+      /^usage-wrong: romtrack is no detector, so --score cannot be given/
+    ],
+    [
+      ['run', 'track-many', street, '--detector', 'mixformerv2-s'],
+      2,
+      /^options-invalid: .*detector: mixformerv2-s is for another task.*yolox-s/
+    ],
     [
       ['run', 'track-many', street, '--detector', 'yolox-s'],
       4,
@@ -227,5 +261,26 @@ describeShared('weights that are got', () => {
     })
     const refused = await run('run', 'track-many', street, '--detector', 'mine', '--classes', 'dragon')
     expect(refused.stderr).toMatch(/^options-invalid: .*mine does not know dragon; it knows person, bicycle/)
+  })
+})
+
+it('a tracker of one’s own needs its network and variant, and no more', async () => {
+  const home = temporaryFolder()
+  const file = path.join(home, 'best.pth.tar')
+  writeTracker(file, parametersOf(graphsOf(weightsNamed('romtrack-tiny-256'))))
+  const run = (...args: string[]) => start(['models', ...args], { home }).ended
+  const wrong = await run('import', 'mine', file, '--system', 'mixformerv2', '--variant', 's')
+  expect(wrong.stderr).toMatch(/^weights-mismatch: .* does not fit mixformerv2 s: it is romtrack tiny-256; /)
+  const stated = ['--system', 'romtrack', '--variant', 'tiny-256', '--licence', 'MIT']
+  expect(await run('import', 'mine', file, ...stated)).toMatchObject({ exit: 0 })
+  const shown = JSON.parse((await run('show', 'mine', '--json')).stdout) as object
+  expect(shown).toMatchObject({
+    ...{ system: 'romtrack', variant: 'tiny-256', installed: true },
+    licence: { code: 'MIT', weights: 'MIT', data: 'unknown' }
+  })
+  expect(shown).not.toHaveProperty('detector')
+  expect(await run('rm', 'mine')).toMatchObject({
+    exit: 0,
+    stdout: expect.stringMatching(/bytes freed/) as string
   })
 })

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { expect } from 'vitest'
 import { runJob } from '../../local/runner.ts'
 import { startWorkers } from '../../local/workers.ts'
+import { taskNamed } from '../../tasks/index.ts'
 import { killChildren } from '../processes.ts'
 import { openWorld, resultsOf, signal, startStore, submit, type Bench } from './job.ts'
 import { credentials, region } from '../local/store/target.ts'
@@ -34,7 +35,10 @@ export const runDying = async (bench: Bench, victim: 'worker' | 'media', paralle
     () => undefined
   )
   const job = await submit(world.context, bench)
-  const fatal = new Set(['tracks.csv', 'overlay.mp4', 'manifest.json'].map(name => job.results + name))
+  const csv = taskNamed(job.task)
+    .outputs(job.options)
+    .find(({ format }) => format === 'CSV')!.name
+  const fatal = new Set([csv, 'overlay.mp4', 'manifest.json'].map(name => job.results + name))
   store.onObjectCreated(({ detail }) => {
     if (victim === 'worker' && fatal.delete(detail.object.key)) killChildren('local/worker')
   })

@@ -32,12 +32,26 @@ export const withoutPauses = () => {
 
 export const signal = new AbortController().signal
 
-/** What jobs need on this machine: a model that finds people, and a clip of `frames` frames with some in it. */
-export const prepare = async (frames: number) => {
+/** What is asked of a clip, and the models that it takes. */
+interface Asked {
+  task: string
+  options: Record<string, unknown>
+  /** Puts them into a folder. */
+  install: (models: string) => Promise<unknown>
+}
+
+const people: Asked = {
+  task: 'track-many',
+  options: { detectorSize: 192, minScore: 0.1 },
+  install: models => ensureModels(models, ['clipmill-person-nano'])
+}
+
+/** What jobs need on this machine: models, and a clip of `frames` frames with people in it. */
+export const prepare = async (frames: number, asked = people) => {
   const folder = await mkdtemp(path.join(tmpdir(), 'clipmill-faults-'))
   const [models, scratch] = [path.join(folder, 'models'), path.join(folder, 'scratch')]
   await mkdir(scratch)
-  await ensureModels(models, ['clipmill-person-nano'])
+  await asked.install(models)
   const [width, height] = [256, 192]
   const paint = await readFootage(width, height, Math.min(frames, 120))
   const clip = await makeClip(path.join(folder, 'street.mp4'), {
@@ -50,6 +64,7 @@ export const prepare = async (frames: number) => {
   })
   let stores = 0
   return {
+    asked,
     clip,
     models,
     scratch,
@@ -75,6 +90,7 @@ export const openWorld = ({ models, scratch }: Pick<Bench, 'models' | 'scratch'>
     models: openModels(models),
     scratch,
     threads: 1,
+    foldThreads: 1,
     now: () => new Date('2026-01-01T00:00:00Z'),
     device: 'cpu',
     measure: () => undefined,
@@ -88,13 +104,16 @@ export const openWorld = ({ models, scratch }: Pick<Bench, 'models' | 'scratch'>
 }
 
 /** Uploads the clip and writes down a job for it, as intake does; the same job in every store. */
-export const submit = async ({ uploads, results, models }: Context, { clip: file }: Bench): Promise<Job> => {
+export const submit = async (
+  { uploads, results, models }: Context,
+  { clip: file, asked }: Bench
+): Promise<Job> => {
   const key = 'clips/street.mp4'
   await uploads.uploadFile(key, file, { contentType: 'video/mp4' })
   const { size, etag } = (await uploads.head(key))!
   const clip = { bucket: 'uploads', key, bytes: size, etag }
-  const options = { detectorSize: 192, minScore: 0.1 }
-  const job = makeJob({ clip, name: 'street.mp4', task: 'track-many', options }, models.digest)
+  const { task, options } = asked
+  const job = makeJob({ clip, name: 'street.mp4', task, options }, models.digest)
   await results.put(keys(job.id).job, JSON.stringify(job), { contentType: 'application/json' })
   return job
 }

@@ -1,14 +1,6 @@
-import type { Segment } from '../../events/clip.ts'
 import type { DetectionRow } from '../../events/rows.ts'
 import { infer } from '../../functions/infer/index.ts'
-import { makeJob } from '../../functions/shared/job.ts'
-import { keys } from '../../functions/shared/keys.ts'
-import { formatSegments } from '../../functions/shared/segments.ts'
-import { makeWorld } from './world.ts'
-
-const json = { contentType: 'application/json' }
-const segmentFrames = 4
-const timeBase = { num: 1, den: 10 }
+import { afterDecoding, json } from './planned.ts'
 
 /** Two people who walk past each other over 12 frames; one is out of sight for a while. */
 const detectionsAt = (frame: number): DetectionRow['objects'] => [
@@ -26,66 +18,17 @@ const detectionsAt = (frame: number): DetectionRow['objects'] => [
 
 /** A world in which plan, decode and detect have run, for a clip in three segments. */
 export const afterDetection = async () => {
-  const world = await makeWorld()
-  const { results } = world.context
-  const clip = { bucket: 'uploads', key: 'clips/a.mp4', bytes: 4, etag: 'abcd' }
-  const job = makeJob(
-    { clip, name: 'a.mp4', task: 'track-many', options: { overlay: false } },
-    () => 'digest'
-  )
-  const name = keys(job.id)
-  const colour = { space: 'unknown', primaries: 'unknown', transfer: 'unknown', range: 'limited' }
-  const video = {
-    codec: 'h264',
-    width: 320,
-    height: 240,
-    rotation: 0,
-    timeBase,
-    frames: 12,
-    missingAtEnd: 0,
-    start: 0,
-    end: 12,
-    frameRate: { num: 10, den: 1 },
-    variable: false,
-    colour
-  }
-  const pictures = { format: 'jpeg', longSide: 1920, width: 320, height: 240 }
-  const plan = { job: job.id, clip: { container: 'mov', bytes: 4, video }, pictures, segments: 3 }
-  const segments = [0, 1, 2].map((index): Segment => ({
-    index,
-    firstFrame: 4 * index,
-    frames: 4,
-    from: 4 * index,
-    entry: 0
-  }))
-  await results.put(name.job, JSON.stringify(job), json)
-  await results.put(name.plan, JSON.stringify(plan), json)
-  await results.put(name.segments, formatSegments(segments), json)
-  for (const { index, firstFrame } of segments) {
-    const frames = Array.from({ length: segmentFrames }, (_, i) => firstFrame + i)
-    const table = {
-      segment: index,
-      format: 'jpeg',
-      width: 320,
-      height: 240,
-      timeBase,
-      frames: frames.map((frame, i) => ({ index: frame, pts: frame, offset: i, bytes: 1 }))
-    }
-    await results.put(name.frames(index), JSON.stringify(table), json)
-    const rows = frames.map(frame => ({ frame, objects: detectionsAt(frame) }))
-    await results.put(
-      name.rows('detect', index),
-      JSON.stringify({ stage: 'detect', segment: index, rows }),
-      json
-    )
+  const world = await afterDecoding('track-many', { overlay: false })
+  const { context, job, name, segments, rowsOf } = world
+  for (const { index, firstFrame, frames } of segments) {
+    const rows = Array.from({ length: frames }, (_, i) => firstFrame + i).map(frame => ({
+      frame,
+      objects: detectionsAt(frame)
+    }))
+    const content = { stage: 'detect', segment: index, rows }
+    await context.results.put(name.rows('detect', index), JSON.stringify(content), json)
   }
   const run = (remaining = Infinity) =>
-    infer({ ...world.context, remaining: () => remaining }, { job: job.id, stage: 'associate' })
-  const rows = () =>
-    Promise.all(
-      segments.map(async ({ index }) =>
-        new TextDecoder().decode(await results.get(name.rows('associate', index)))
-      )
-    )
-  return { ...world, job, name, run, rows }
+    infer({ ...context, remaining: () => remaining }, { job: job.id, stage: 'associate' })
+  return { ...world, run, rows: () => rowsOf('associate') }
 }

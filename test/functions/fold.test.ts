@@ -2,6 +2,7 @@ import { DeleteObjectCommand } from '@aws-sdk/client-s3'
 import { describe, expect, it } from 'vitest'
 import { rowsOf, trackRow } from '../../events/rows.ts'
 import { infer } from '../../functions/infer/index.ts'
+import type { Timing } from '../../functions/shared/timing.ts'
 import { afterDetection } from './after-detection.ts'
 
 describe('a fold', () => {
@@ -21,15 +22,23 @@ describe('a fold', () => {
     const whole = await afterDetection()
     await whole.run()
     const halting = await afterDetection()
-    const answers = [
-      await halting.run(1000),
-      await halting.run(1000),
-      await halting.run(1000),
-      await halting.run(1000)
-    ]
-    // Each invocation does at least one segment, so none is without progress.
-    expect(answers).toEqual([{ done: false }, { done: false }, { done: true }, { done: true }])
+    // Each invocation does at least one frame, so none is without progress.
+    for (let i = 0; i < 11; i++) expect(await halting.run(1000)).toEqual({ done: false })
+    expect(await halting.run(1000)).toEqual({ done: true })
+    expect(await halting.run(1000)).toEqual({ done: true })
     expect(await halting.rows()).toEqual(await whole.rows())
+    // Of each invocation it is known how long it took.
+    const timings = await Promise.all((await halting.list(halting.name.timings)).map(halting.readJson))
+    expect(timings.map(timing => (timing as Timing).frames)).toEqual(Array(12).fill(1))
+  })
+
+  it('stops when less time is left than two frames like the last one take', async () => {
+    const { context, job, name, list } = await afterDetection()
+    // Each frame takes 100 of 350 seconds.
+    let left = 450_000
+    const slow = { ...context, remaining: () => (left -= 100_000) }
+    expect(await infer(slow, { job: job.id, stage: 'associate' })).toEqual({ done: false })
+    expect(await list(name.partsOf('associate', 0))).toEqual([name.part('associate', 0, 2)])
   })
 
   it('killed between the state and the rows of a segment, it does that segment again, with the same bytes', async () => {

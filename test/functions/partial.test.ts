@@ -14,7 +14,14 @@ const failure = new Fault('step-timeout', { step: 'decode', seconds: 900 }).toJS
 const prepared = async () => {
   const world = await afterDetection()
   const weights = { sha256: '', source: '', licence: { code: '', weights: '', data: '' } }
-  const record = { model: 'm', system: 'yolox', variant: 'nano', digest: 'digest', weights }
+  const record = {
+    model: 'm',
+    system: 'yolox',
+    variant: 'nano',
+    digest: 'digest',
+    graphs: ['model'],
+    weights
+  }
   const context = {
     ...world.context,
     models: { ...world.context.models, describe: () => Promise.resolve(record) }

@@ -12,6 +12,7 @@ const describeModel = () =>
     system: 'yolox',
     variant: 'nano',
     digest: 'digest',
+    graphs: ['model'],
     weights: { sha256: '', source: '', licence: { code: '', weights: '', data: '' } }
   })
 

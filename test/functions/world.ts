@@ -39,10 +39,12 @@ export const makeWorld = async ({ versioned = [] }: { versioned?: string[] } = {
       digest: name => `digest-of-${name}`,
       directory: digest => Promise.resolve(path.join(folder, digest)),
       describe: digest => Promise.reject(new Error(`no model ${digest} here`)),
-      detector: () => undefined
+      find: () => undefined,
+      names: () => []
     },
     scratch: folder,
     threads: 1,
+    foldThreads: 1,
     now: () => new Date('2026-01-01T00:00:00Z'),
     device: 'cpu',
     measure: () => undefined,

@@ -9,10 +9,11 @@ import { ensureModels, removeModel } from '../../local/models.ts'
 import { importOwnWeights, importWeights, pullWeights } from '../../local/weights-get.ts'
 import { openWeights, type OwnWeights } from '../../local/weights.ts'
 import { openModels } from '../../layers/models/index.ts'
-import { catalogue, detectorsOf, weightsNamed, type Weights } from '../../models/catalogue/index.ts'
+import { catalogue, modelsAmong, weightsNamed } from '../../models/catalogue/index.ts'
+import { yoloxWeights } from '../../models/catalogue/yolox.ts'
 import { serveFile, type Manner } from './file-server.ts'
 
-const shipped = weightsNamed('clipmill-person-nano')
+const shipped = yoloxWeights.find(({ name }) => name === 'clipmill-person-nano')!
 const shippedFile = path.join(packageRoot, (shipped.file as { path: string }).path)
 const original = await readFile(shippedFile)
 const sha256Of = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
@@ -26,7 +27,7 @@ const another = (seed: number) => {
 const bytes = another(1)
 
 /** As if the catalogue had them at that address. */
-const published = (address: string, sha256?: string): Weights => ({
+const published = (address: string, sha256?: string): typeof shipped => ({
   ...shipped,
   name: 'test-nano',
   file: { kind: 'published', address: `${address}/nano.pth`, sha256, bytes: bytes.length }
@@ -200,7 +201,8 @@ describe('pull', () => {
 })
 
 describe('import', () => {
-  const own: OwnWeights = {
+  const own: Extract<OwnWeights, { system: 'yolox' }> = {
+    system: 'yolox',
     variant: 'nano',
     detector: { classes: ['worker'], preprocessing: 'new', longSide: 416, scores: { follow: 0.5 } },
     licence: { code: 'Apache-2.0', weights: 'ours', data: 'unknown' }
@@ -267,16 +269,17 @@ describe('import', () => {
     await importOwnWeights(store, 'mine', file, own)
     const known = await store.known()
     expect(known.at(-1)).toMatchObject({ name: 'mine', detector: own.detector })
-    expect(detectorsOf(known)('mine')).toEqual(own.detector)
+    expect(modelsAmong(known)('mine')).toMatchObject({ system: 'yolox', detector: own.detector })
     expect(await store.present()).toEqual(['clipmill-person-nano', 'mine'])
 
     const built = path.join(folder, 'models')
     await ensureModels(built, ['mine'], store)
     const models = openModels(built)
-    expect(models.detector('mine')).toEqual(own.detector)
+    expect(models.names()).toEqual(['mine'])
+    expect(models.find('mine')).toMatchObject({ system: 'yolox', variant: 'nano', detector: own.detector })
     expect((await models.describe(models.digest('mine'))).weights.sha256).toBe(sha256Of(bytes))
     await removeModel(built, 'mine')
-    expect(openModels(built).detector('mine')).toBeUndefined()
+    expect(openModels(built).find('mine')).toBeUndefined()
   })
 
   it('a name stands for one thing', async () => {

@@ -6,10 +6,12 @@ import { openModels } from '../../layers/models/index.ts'
 import { ensureModels } from '../../local/models.ts'
 import { buildModel } from '../../models/catalogue/build.ts'
 import { weightsNamed } from '../../models/catalogue/index.ts'
+import { yoloxWeights } from '../../models/catalogue/yolox.ts'
 import { importOwnWeights } from '../../local/weights-get.ts'
 import { openWeights } from '../../local/weights.ts'
 
 const name = 'clipmill-person-nano'
+const person = yoloxWeights.find(weights => weights.name === name)!
 const shipped = (await openWeights('nowhere').find(weightsNamed(name)))!
 const temporaryFolder = async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'clipmill-models-'))
@@ -58,8 +60,8 @@ it('keeps what another process has built meanwhile, and removes only what was ab
 it('knows the models of all who build at the same time', async () => {
   const folder = await temporaryFolder()
   const store = openWeights(path.join(folder, 'weights'))
-  const { variant, detector, licence } = weightsNamed(name)
-  const own = { variant, detector, licence }
+  const { system, variant, detector, licence } = person
+  const own = { system, variant, detector, licence }
   const names = ['one', 'two', 'three', 'four']
   for (const mine of names) await importOwnWeights(store, mine, shipped.path, own)
   const built = path.join(folder, 'built')
@@ -78,9 +80,8 @@ it('builds again what has gone from its folder', async () => {
 
 it('weights with another pre-processing are another model', async () => {
   const folder = await temporaryFolder()
-  const weights = weightsNamed(name)
-  const other = { ...weights, detector: { ...weights.detector, preprocessing: 'mot' as const } }
-  const digests = [await buildModel(weights, shipped, folder), await buildModel(other, shipped, folder)]
+  const other = { ...person, detector: { ...person.detector, preprocessing: 'mot' as const } }
+  const digests = [await buildModel(person, shipped, folder), await buildModel(other, shipped, folder)]
   expect(new Set(digests).size).toBe(2)
   const models = openModels(folder)
   const described = await Promise.all(digests.map(digest => models.describe(digest)))

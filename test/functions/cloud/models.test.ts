@@ -1,7 +1,7 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, it, vi } from 'vitest'
-import { storedModel, withStored } from '../../../functions/cloud/models.ts'
+import { storedFiles, withStored } from '../../../functions/cloud/models.ts'
 import { openModels } from '../../../layers/models/index.ts'
 import { builtDigest, ensureModels } from '../../../local/models.ts'
 import { makeWorld } from '../world.ts'
@@ -15,7 +15,7 @@ const stored = async (change: (file: string, bytes: Uint8Array) => Uint8Array = 
   await mkdir(built)
   await ensureModels(built, [name])
   const digest = (await builtDigest(built, name))!
-  for (const { name: file, key } of storedModel(digest))
+  for (const { name: file, key } of storedFiles(digest, await readdir(path.join(built, digest))))
     await context.results.put(key, change(file, await readFile(path.join(built, digest, file))), {
       contentType: 'application/octet-stream'
     })
@@ -43,6 +43,20 @@ it('one that is not what its digest says is refused', async () => {
     return bytes
   })
   await expect(withStored(context).directory(digest)).rejects.toMatchObject({ code: 'model-changed' })
+})
+
+it('a manifest that names no files, or files elsewhere, is refused', async () => {
+  for (const change of [
+    (manifest: object) => ({ ...manifest, graphs: [] }),
+    (manifest: object) => ({ ...manifest, graphs: ['../../escape'] })
+  ]) {
+    const { context, digest } = await stored((file, bytes) =>
+      file === 'manifest.json'
+        ? Buffer.from(JSON.stringify(change(JSON.parse(new TextDecoder().decode(bytes)) as object)))
+        : bytes
+    )
+    await expect(withStored(context).directory(digest)).rejects.toMatchObject({ code: 'model-changed' })
+  }
 })
 
 it('one of a layer is taken from there', async () => {

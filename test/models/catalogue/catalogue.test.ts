@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { recipeOf } from '../../../models/catalogue/build.ts'
 import { cocoClasses } from '../../../models/catalogue/coco.ts'
-import { catalogue, detectorsOf, weightsNamed, weightsOfFile } from '../../../models/catalogue/index.ts'
+import { catalogue, modelsAmong, weightsNamed, weightsOfFile } from '../../../models/catalogue/index.ts'
+import { yoloxWeights } from '../../../models/catalogue/yolox.ts'
 import { detector } from '../../../events/model.ts'
 
 describe('the catalogue', () => {
@@ -16,7 +17,7 @@ describe('the catalogue', () => {
   it.each(catalogue.map(weights => [weights.name, weights] as const))(
     '%s says how it was trained, and what its licences are',
     (_, weights) => {
-      expect(detector.parse(weights.detector)).toEqual(weights.detector)
+      expect(detector.optional().parse(weights.detector)).toEqual(weights.detector)
       for (const words of [...Object.values(weights.licence), weights.source, weights.verified])
         expect(words).not.toBe('')
     }
@@ -50,7 +51,9 @@ describe('the catalogue', () => {
   })
 
   it('has the older pre-processing for all that came before, or of those', () => {
-    const older = catalogue.filter(({ detector }) => detector.preprocessing === 'mot').map(({ name }) => name)
+    const older = catalogue
+      .filter(({ detector }) => detector?.preprocessing === 'mot')
+      .map(({ name }) => name)
     expect(older).toEqual(
       catalogue.map(({ name }) => name).filter(name => /-legacy$|^bytetrack-|^mixsort-/.test(name))
     )
@@ -63,13 +66,13 @@ describe('the catalogue', () => {
         details: { model: 'yolox-huge', models: expect.arrayContaining(['yolox-s']) as string[] }
       })
     )
-    expect(detectorsOf(catalogue)('constructor')).toBeUndefined()
+    expect(modelsAmong()('constructor')).toBeUndefined()
     expect(weightsOfFile('0'.repeat(64))).toBeUndefined()
   })
 })
 
 it('a recipe follows from all that goes with weights', () => {
-  const weights = weightsNamed('yolox-nano')
+  const weights = yoloxWeights.find(({ name }) => name === 'yolox-nano')!
   const recipe = recipeOf(weights, 'a')
   expect(recipeOf({ ...weights }, 'a')).toBe(recipe)
   const others = [

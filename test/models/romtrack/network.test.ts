@@ -109,11 +109,11 @@ describe('ROMTrack', () => {
     const products = (graph: Graph, path: string) =>
       simplify(graph).nodes.filter(({ op, name }) => op === 'MatMul' && name.startsWith(path)).length
     const template = buildRomtrackTemplate(small)
-    // qkv, scores, their product with the values, proj, fc1, fc2; of the last block only keys and values.
+    // q, k, v, scores, their product with the values, proj, fc1, fc2; of the last block only keys and values.
     expect(products(template, 'encoder.blocks.0')).toBe(
       products(buildRomtrackFrame(small), 'encoder.blocks.0')
     )
-    expect(products(template, 'encoder.blocks.1')).toBe(1)
+    expect(products(template, 'encoder.blocks.1')).toBe(2)
     expect(simplify(template).parameters.map(({ name }) => name)).not.toContain('encoder.norm.weight')
 
     const frame = buildRomtrackFrame(small)

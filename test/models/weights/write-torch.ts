@@ -2,7 +2,7 @@
 
 import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs'
 
-const text = (value: string) => {
+export const text = (value: string) => {
   const bytes = Buffer.from(value)
   const length = Buffer.alloc(4)
   length.writeUInt32LE(bytes.length)

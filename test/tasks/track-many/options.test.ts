@@ -1,19 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { Fault } from '../../../events/faults.ts'
 import { completeOptions, modelsOf, taskNamed } from '../../../tasks/index.ts'
+import { problemsIn } from '../problems.ts'
 
 const task = taskNamed('track-many')
 
-const problemsOf = (given: Record<string, unknown>) => {
-  try {
-    completeOptions(task, given)
-  } catch (error) {
-    if (error instanceof Fault && error.code === 'options-invalid')
-      return (error.details as { problems: string[] }).problems
-    throw error
-  }
-  return []
-}
+const problemsOf = (given: Record<string, unknown>) => problemsIn(() => completeOptions(task, given))
 
 describe('options of track-many', () => {
   it('are complete without any: what suits the detector is filled in', () => {
@@ -43,6 +35,11 @@ describe('options of track-many', () => {
     ['a number of another kind', { lostFor: 2.5 }, /^lostFor: /],
     ['a detector that is not there', { detector: 'yolox-huge' }, /^detector: .*clipmill-person-nano/],
     [
+      'weights that find no objects',
+      { detector: 'mixformerv2-s' },
+      /^detector: mixformerv2-s is for another task, .*; there are clipmill-person-nano, (?!.*mixformer)/
+    ],
+    [
       'a class that the detector does not know',
       { classes: ['person', 'dragon'] },
       /^classes: .* dragon; it knows person$/
@@ -58,7 +55,10 @@ describe('options of track-many', () => {
 
 it('a task that is not there is answered with those that are', () => {
   expect(() => taskNamed('juggle')).toThrow(
-    expect.objectContaining({ code: 'task-unknown', details: { task: 'juggle', tasks: ['track-many'] } })
+    expect.objectContaining({
+      code: 'task-unknown',
+      details: { task: 'juggle', tasks: ['track-many', 'track'] }
+    })
   )
   // Nor is what every object has a task.
   expect(() => taskNamed('constructor')).toThrow(Fault)

@@ -30,7 +30,10 @@ const results = {
 
 const text = async (name: string) => {
   const chunks: string[] = []
-  for await (const chunk of task.outputs.find(output => output.name === name)!.write(results))
+  for await (const chunk of task
+    .outputs(results.options)
+    .find(output => output.name === name)!
+    .write(results))
     chunks.push(chunk)
   return chunks.join('')
 }
