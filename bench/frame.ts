@@ -4,7 +4,8 @@ import { byteDefaults } from '../models/mixsort/byte.ts'
 import { postprocess } from '../models/yolox/postprocess.ts'
 import { detectionSize, letterboxer, type Size } from '../models/yolox/preprocess.ts'
 import { nms } from '../tasks/track-many/detect.ts'
-import type { Network } from './networks.ts'
+import { lapTimer } from './lap.ts'
+import type { Detecting } from './networks.ts'
 
 /**
  * Milliseconds of each part of a frame's way through a detector: from JPEG to pixels, into the network's tensor, the
@@ -19,7 +20,7 @@ export interface Laps {
 }
 
 /** Takes a frame's way through `network`, as the stage `detect` of track-many does. */
-export const openFrame = ({ detector }: Network, session: Session, picture: Size) => {
+export const openFrame = ({ detector }: Detecting, session: Session, picture: Size) => {
   const { classes, preprocessing, longSide } = detector
   const { width, height } = detectionSize(picture.width, picture.height, longSide)
   const { ratio, write } = letterboxer(picture, { width, height }, preprocessing)
@@ -43,15 +44,5 @@ export const openFrame = ({ detector }: Network, session: Session, picture: Size
       ratio
     })
     return { decode, letterbox, forward, handOver: run - forward, postprocess: lap() }
-  }
-}
-
-/** Milliseconds since the last call. */
-const lapTimer = () => {
-  let last = performance.now()
-  return () => {
-    const before = last
-    last = performance.now()
-    return last - before
   }
 }

@@ -1,27 +1,37 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { InvalidArgumentError, type Command } from 'commander'
+import { InvalidArgumentError, Option, type Command } from 'commander'
 import { note, print, printJson } from '../cli/output.ts'
 import { formatTable } from '../cli/table.ts'
 import { openSession } from '../layers/inference/session.ts'
 import { detectionSize, type Size } from '../models/yolox/preprocess.ts'
 import { yoloxVariants, type YoloxVariantName } from '../models/yolox/variants.ts'
+import { systemNames, type SystemName } from '../tasks/track/systems.ts'
 import { chooseClip, parseCount } from './arguments.ts'
 import { openFrame, type Laps } from './frame.ts'
 import { describeMachine, machineLine } from './machine.ts'
 import { median } from './median.ts'
-import { provideNetwork, type Network } from './networks.ts'
-import { takePictures } from './pictures.ts'
+import { provideDetector, type Detecting } from './networks.ts'
+import { resized, takePictures } from './pictures.ts'
+import { measureTracker, trackersOf, trackerTable } from './trackers.ts'
 
-const variants = Object.keys(yoloxVariants) as YoloxVariantName[]
-const large: YoloxVariantName[] = ['l', 'x']
 const threadCounts = [1, 2]
 /** First runs, in which the runtime lays out its memory and our code is compiled. */
 const warmUps = 3
 
+const systems = ['yolox', ...systemNames] as const
+type System = (typeof systems)[number]
+
+/** Variants of a system, and which of them are measured only where they are named or all are. */
+const variantsOf = (system: System): { all: string[]; large: string[] } =>
+  system === 'yolox'
+    ? { all: Object.keys(yoloxVariants), large: ['l', 'x'] }
+    : { all: [...trackersOf(system).keys()], large: ['base-384', 'large-384'] }
+
 interface Flags {
-  only?: YoloxVariantName[]
+  system: System
+  only?: string[]
   all: boolean
   rounds: number
   json: boolean
@@ -31,33 +41,51 @@ export const addModels = (program: Command) => {
   program
     .command('models [clip]')
     .description("what a clip's frame takes in each network with 1 and 2 threads, and what around it")
-    .option(
-      '--only <a,b,…>',
-      `of ${variants.join(', ')}; default: all but ${large.join(', ')}`,
-      parseVariants
-    )
+    .addOption(new Option('--system <name>', 'whose networks').choices(systems).default('yolox'))
+    .option('--only <a,b,…>', 'variants; default: all but large ones', text => text.split(','))
     .option('--all', 'the large ones too', false)
     .option('--rounds <n>', 'in each, every network has its turn', parseCount, 15)
     .option('--json', 'as JSON', false)
-    .action(async (clip: string | undefined, { only, all, rounds, json }: Flags) => {
-      const chosen = only ?? variants.filter(variant => all || !large.includes(variant))
+    .action(async (clip: string | undefined, { system, only, all, rounds, json }: Flags) => {
+      const { all: known, large } = variantsOf(system)
+      const odd = only?.find(variant => !known.includes(variant))
+      if (odd !== undefined) throw new InvalidArgumentError(`${odd} is none of ${known.join(', ')}.`)
+      const chosen = only ?? known.filter(variant => all || !large.includes(variant))
       const machine = describeMachine()
-      const { picture, networks } = await measureModels(chooseClip(clip), chosen, rounds)
-      if (json) printJson({ machine, picture, rounds, networks })
-      else {
-        note(machineLine(machine))
-        note(`pictures of ${picture.width}x${picture.height}; medians of ${rounds} rounds`)
-        print(tableOf(networks))
+      const show = ({ picture, networks }: { picture: Size; networks: object[] }, table: string) => {
+        if (json) printJson({ machine, picture, rounds, networks })
+        else {
+          note(machineLine(machine))
+          note(`pictures of ${picture.width}x${picture.height}; medians of ${rounds} rounds`)
+          print(table)
+        }
+      }
+      if (system === 'yolox') {
+        const measured = await measureModels(chooseClip(clip), chosen as YoloxVariantName[], rounds)
+        show(measured, tableOf(measured.networks))
+      } else {
+        const measured = await measureTrackers(chooseClip(clip), system, chosen, rounds)
+        show(measured, trackerTable(measured.networks))
       }
     })
 }
 
-const parseVariants = (text: string) =>
-  text.split(',').map(name => {
-    const variant = variants.find(variant => variant === name)
-    if (!variant) throw new InvalidArgumentError(`${name} is none of ${variants.join(', ')}.`)
-    return variant
-  })
+/** The size of pictures for which speeds of trackers are told. */
+const broadcast = { width: 1280, height: 720 }
+
+/** Takes frames of the clip through a tracker's variants, one after the other. */
+export const measureTrackers = async (clip: string, system: SystemName, chosen: string[], rounds: number) => {
+  const scratch = await mkdtemp(path.join(tmpdir(), 'clipmill-bench-'))
+  await using closing = new AsyncDisposableStack()
+  closing.defer(() => rm(scratch, { recursive: true }))
+  const pictures = await resized(await takePictures(clip, 10, scratch), broadcast)
+  const networks = []
+  for (const variant of chosen) {
+    const weights = trackersOf(system).get(variant)!
+    networks.push(await measureTracker(weights, pictures, { threadCounts, rounds, warmUps }, scratch))
+  }
+  return { picture: broadcast, networks }
+}
 
 /** Takes frames of the clip through each variant in turns, `rounds` times, so that a busy machine is so for all. */
 export const measureModels = async (clip: string, chosen: YoloxVariantName[], rounds: number) => {
@@ -67,7 +95,7 @@ export const measureModels = async (clip: string, chosen: YoloxVariantName[], ro
   const { files, ...picture } = await takePictures(clip, 10, scratch)
   const subjects = []
   for (const variant of chosen) {
-    const network = await provideNetwork(variant, scratch)
+    const network = await provideDetector(variant, scratch)
     const runs = []
     for (const threads of threadCounts) {
       const session = closing.use(await openSession(network.directory, { threads }))
@@ -85,7 +113,7 @@ export const measureModels = async (clip: string, chosen: YoloxVariantName[], ro
 }
 
 const summarise = (
-  { variant, weights, detector }: Network,
+  { variant, weights, detector }: Detecting,
   picture: Size,
   runs: { threads: number; laps: Laps[] }[]
 ) => {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
+import sharp from 'sharp'
 import type { FrameTable } from '../events/clip.ts'
 import { openMedia, planSegments } from '../layers/media/index.ts'
 
@@ -22,3 +23,16 @@ export const takePictures = async (clip: string, count: number, scratch: string)
   const bytes = await readFile(out)
   return { width, height, files: frames.map(({ offset, bytes: n }) => bytes.subarray(offset, offset + n)) }
 }
+
+/** The same pictures in another size. */
+export const resized = async ({ files }: Pictures, size: Omit<Pictures, 'files'>): Promise<Pictures> => ({
+  ...size,
+  files: await Promise.all(
+    files.map(file =>
+      sharp(file)
+        .resize({ ...size, fit: 'fill' })
+        .jpeg({ quality: 95 })
+        .toBuffer()
+    )
+  )
+})

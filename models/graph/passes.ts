@@ -1,5 +1,6 @@
 /** Rewritings of a graph that leave its outputs as they are: each is a plain function from graph to graph. */
 import { arrayFrom, byteLength, numbersOf, type TensorData, type Values } from './data.ts'
+import { followersOf } from './followers.ts'
 import { inline, readsOf, valueOf, type Graph, type Node, type Parameter } from './graph.ts'
 import { operators } from './operators/index.ts'
 import { resolve, type Elements, type Fact } from './operator.ts'
@@ -91,21 +92,14 @@ export const foldConstants = (graph: Graph): Graph => {
  * W' = W g / sqrt(var + eps), b' = beta + (b - mean) g / sqrt(var + eps), in float64, rounded once.
  */
 export const foldBatchNorm = (graph: Graph): Graph => {
-  const readers = Map.groupBy(
-    graph.nodes.flatMap(node => readsOf(node).map(name => ({ name, node }))),
-    ({ name }) => name
-  )
-  const outputs = new Set(graph.outputs.map(output => output.name))
+  const followerOf = followersOf(graph)
   const given = new Map(graph.parameters.map(parameter => [parameter.name, parameter]))
   const made: Parameter[] = []
   const replaced = new Map<Node, Node[]>()
 
   for (const conv of graph.nodes) {
-    const [result] = conv.outputs as [string]
-    const [reader, ...others] = readers.get(result) ?? []
-    const norm = reader?.node
-    if (conv.op !== 'Conv' || norm?.op !== 'BatchNormalization' || others.length || outputs.has(result))
-      continue
+    const norm = conv.op === 'Conv' ? followerOf(conv) : undefined
+    if (norm?.op !== 'BatchNormalization') continue
     const [, weightName, biasName] = conv.inputs
     const [weight, bias, ...norms] = [weightName, biasName ?? '', ...norm.inputs.slice(1)].map(n =>
       given.get(n)

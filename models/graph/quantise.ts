@@ -1,10 +1,10 @@
-import { sizeOf, numbersOf, type Values } from './data.ts'
+import { numbersOf, sizeOf, type Values } from './data.ts'
+import { followersOf } from './followers.ts'
 import { valueOf, type Graph, type Node, type Parameter } from './graph.ts'
-import { linksOf, type Links } from './links.ts'
 
 /**
  * Weights become whole numbers of -63 to 63 times a scale of their column: seven bits, since processors without
- * instructions for it add products of two bytes in 16 bits, which two products of eight bits do not fit into.
+ * instructions for it (AVX2 alone) add two products of bytes in 16 bits, which those of eight bits do not fit into.
  */
 const limit = 63
 
@@ -21,21 +21,21 @@ interface Linear {
  * numbers. The tensor's scale follows from its range as it comes; it is quantised once for all that read it.
  */
 export const quantise = (graph: Graph): Graph => {
-  const links = linksOf(graph)
+  const followerOf = followersOf(graph)
   const parameters = new Map(graph.parameters.map(parameter => [parameter.name, parameter]))
   const facts = new Map(graph.facts)
   const quantised = new Set<string>()
   const replaced = new Map<Node, Node[]>()
 
   for (const product of graph.nodes) {
-    const linear = linearAt(product, parameters, links)
+    const linear = linearAt(product, parameters, followerOf)
     if (!linear) continue
     const { x, weight, bias, last } = linear
     const [bytes, scale, zero] = [`${x}/uint8`, `${x}/scale`, `${x}/zero`]
     const byteWeights = bytesOf(weight)
     for (const made of byteWeights) {
       parameters.set(made.name, made)
-      facts.set(made.name, made)
+      facts.set(made.name, { dtype: made.dtype, shape: made.shape })
     }
     const quantiser: Node = {
       op: 'DynamicQuantizeLinear',
@@ -69,12 +69,12 @@ export const quantise = (graph: Graph): Graph => {
 const linearAt = (
   product: Node,
   parameters: ReadonlyMap<string, Parameter>,
-  { next }: Links
+  followerOf: ReturnType<typeof followersOf>
 ): Linear | undefined => {
   const weight = product.op === 'MatMul' ? parameters.get(product.inputs[1]) : undefined
   if (weight?.dtype !== 'float32' || weight.shape.length !== 2) return undefined
   const [x] = product.inputs as [string]
-  const reader = next(product)
+  const reader = followerOf(product)
   const bias = reader?.op === 'Add' && reader.inputs.find(name => name !== product.outputs[0])
   return bias && parameters.get(bias)?.shape.length === 1
     ? { x, weight, bias, last: reader }

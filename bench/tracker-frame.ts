@@ -1,0 +1,53 @@
+import { decodePicture } from '../layers/inference/picture.ts'
+import type { Session } from '../layers/inference/session.ts'
+import type { Tlwh } from '../models/mixsort/boxes.ts'
+import { openFollower, searchFactors, type SystemName } from '../tasks/track/systems.ts'
+import { lapTimer } from './lap.ts'
+
+/**
+ * Milliseconds of each part of a frame's way through a tracker: from JPEG to pixels, the crop around the last box, the
+ * network's run, all that brings tensors to the runtime's thread and back, and from its outputs to a box. `template` is
+ * the run of the other network, which most frames do without.
+ */
+export interface TrackerLaps {
+  decode: number
+  crop: number
+  forward: number
+  handOver: number
+  box: number
+  template: number
+}
+
+/** Takes a frame's way through a tracker, as the one behind the frame in which `box` was given. */
+export const openTracking = (
+  system: SystemName,
+  variant: string,
+  sessions: Readonly<Record<string, Session>>,
+  box: Tlwh
+) => {
+  let lap = lapTimer()
+  let run = { crop: 0, forward: 0, all: 0 }
+  const follower = openFollower(
+    { system, variant },
+    { searchFactor: searchFactors(system, variant) },
+    async (feeds, graph) => {
+      const crop = lap()
+      const before = sessions[graph].seconds
+      const outputs = await sessions[graph].run(feeds)
+      run = { crop, forward: (sessions[graph].seconds - before) * 1000, all: lap() }
+      return outputs
+    }
+  )
+
+  return async (jpeg: Uint8Array): Promise<TrackerLaps> => {
+    lap = lapTimer()
+    const picture = await decodePicture(jpeg)
+    const decode = lap()
+    const state = await follower.start(picture, box)
+    const { forward: template } = run
+    lap()
+    await follower.step(state, picture)
+    const { crop, forward, all } = run
+    return { decode, crop, forward, handOver: all - forward, box: lap(), template }
+  }
+}
