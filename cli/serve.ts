@@ -29,6 +29,11 @@ export const addServe = (program: Command, shell: Shell) => {
     .option('--port <number>', 'of the buckets; the same at the next start (default 7427)', Number)
     .option('--inbox <folder>', 'files that are put here are uploaded (default: inbox/ in the folder)')
     .option('--webhook <address>', 'gets announcements by POST, signed')
+    .option(
+      '--models <a,b,…>',
+      'models that jobs may name besides those of all weights here, e.g. yolox-s@float16',
+      (list: string) => list.split(',')
+    )
     .option('--json', 'one JSON object a line: first how to reach the buckets, then announcements', false)
     .action(async (flags: ServeFlags) => {
       shell.exit = await serve(flags, shell.interruptible(), shell.json)
@@ -53,6 +58,7 @@ interface ServeFlags {
   port?: number
   inbox?: string
   webhook?: string
+  models?: string[]
 }
 
 /** Serves until it is interrupted. @returns the exit code */
@@ -63,7 +69,7 @@ const serve = async (flags: ServeFlags, signal: AbortSignal, json: boolean): Pro
   if (webhook !== undefined && !/^https?:$/.test(URL.parse(webhook)?.protocol ?? ''))
     throw new Fault('usage-wrong', { problem: '--webhook takes an http or https address' })
   const models = path.join(clipmillHome(), 'models')
-  await ensureModels(models, await openWeights().present())
+  await ensureModels(models, [...(await openWeights().present()), ...(flags.models ?? [])])
   const inbox = path.resolve(flags.inbox ?? path.join(folder, 'inbox'))
   const address = await chooseAddress(folder, port)
   const show = json ? (announcement: Announcement) => void printLine(announcement) : tell

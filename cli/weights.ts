@@ -6,7 +6,9 @@ import { clipmillHome } from '../local/home.ts'
 import { builtDigest, removeModel } from '../local/models.ts'
 import { removeParts } from '../local/weights-part.ts'
 import { howToGet, openWeights, type WeightsStore } from '../local/weights.ts'
+import { modelName } from '../models/catalogue/build.ts'
 import { weightsNamed, type Weights } from '../models/catalogue/index.ts'
+import { precisions } from '../models/graph/index.ts'
 import { tasks } from '../tasks/index.ts'
 import { print, printJson } from './output.ts'
 import { formatTable } from './table.ts'
@@ -131,10 +133,11 @@ const remove = async (names: string[], json: boolean) => {
   for (const { name, file } of all)
     if (file.kind === 'package') throw new Fault('weights-in-package', { model: name })
   const removed: object[] = []
-  for (const { name } of all) {
+  for (const weights of all) {
+    const { name } = weights
     const bytes = await store.remove(name)
     await removeParts(path.join(store.folder, 'parts'), name)
-    await removeModel(builtModels(), name)
+    for (const precision of precisions) await removeModel(builtModels(), modelName({ ...weights, precision }))
     removed.push({ name, removed: bytes !== undefined, bytes: bytes ?? 0 })
     if (!json) print(`${name}  ${bytes === undefined ? 'was not here' : `${bytes} bytes freed`}`)
   }

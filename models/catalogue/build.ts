@@ -5,36 +5,39 @@ import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { Fault } from '../../events/faults.ts'
 import type { ModelRecord } from '../../events/model.ts'
-import { simplify, structureOf, writeModel } from '../graph/index.ts'
+import { optimise, structureOf, writeModel } from '../graph/index.ts'
 import { bindWeights } from '../weights/bind.ts'
 import { openCheckpoint, type Checkpoint } from '../weights/checkpoint.ts'
 import { graphsOf, networkOf, parametersOf } from './systems.ts'
 import type { Weights } from './weights.ts'
 
-/** The graphs as they are written: with the passes that are safe anywhere. */
-const simplified = (graphs: ReturnType<typeof graphsOf>) =>
-  Object.fromEntries(Object.entries(graphs).map(([name, graph]) => [name, simplify(graph)]))
+/** The graphs as they are written. */
+const optimised = (graphs: ReturnType<typeof graphsOf>, { precision }: Weights) =>
+  Object.fromEntries(Object.entries(graphs).map(([name, graph]) => [name, optimise(graph, { precision })]))
+
+/** What a model is called that is built of weights. */
+export const modelName = ({ name, precision = 'float32' }: Weights) =>
+  precision === 'float32' ? name : `${name}@${precision}`
 
 /** What a built model says of itself, but for its digest. */
-const describe = (
-  { name: model, system, variant, detector, source, licence }: Weights,
-  sha256: string,
-  graphs: object
-) => ({
-  model,
-  system,
-  variant,
-  graphs: Object.keys(graphs),
-  weights: { sha256, source, licence },
-  detector
-})
+const describe = (weights: Weights, sha256: string, graphs: object) => {
+  const { system, variant, detector, source, licence } = weights
+  return {
+    model: modelName(weights),
+    system,
+    variant,
+    graphs: Object.keys(graphs),
+    weights: { sha256, source, licence },
+    detector
+  }
+}
 
 /**
  * Follows from all that a built model follows from: while it stays the same, building again would change nothing.
  * @param sha256 of the weights' file
  */
 export const recipeOf = (weights: Weights, sha256: string): string => {
-  const graphs = simplified(graphsOf(weights))
+  const graphs = optimised(graphsOf(weights), weights)
   const hash = createHash('sha256')
   for (const graph of Object.values(graphs)) hash.update(structureOf(graph))
   return hash.update(JSON.stringify(describe(weights, sha256, graphs))).digest('hex')
@@ -45,7 +48,7 @@ const bind = (weights: Weights, checkpoint: Checkpoint) => {
   const graphs = graphsOf(weights)
   const variant = `${weights.system} ${weights.variant}`
   const values = bindWeights(parametersOf(graphs), checkpoint, variant, networkOf)
-  return { graphs: simplified(graphs), values }
+  return { graphs: optimised(graphs, weights), values }
 }
 
 /**
@@ -59,7 +62,7 @@ export const checkFits = (weights: Weights, file: string) => {
 
 /**
  * Builds a model into `<folder>/<digest>` and answers with its digest: the network, the checkpoint's values bound to it
- * strictly, the passes that are safe anywhere. The digest is that of all that stands there, the manifest included: the
+ * strictly, in the precision that is asked for. The digest is that of all that stands there, the manifest included: the
  * same weights with other class names or another pre-processing are another model.
  * @param sha256 that the file must have
  * @throws Fault weights-changed, weights-unreadable, weights-mismatch

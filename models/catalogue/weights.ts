@@ -1,4 +1,5 @@
 import type { Licence } from '../../events/model.ts'
+import type { Precision } from '../graph/index.ts'
 import type { Fits } from './systems.ts'
 
 /** How the file of weights comes to a machine. */
@@ -20,6 +21,8 @@ export type Weights = Fits & {
   /** Where they are from, for people. */
   source: string
   licence: Licence
+  /** How a model that is built of them stores them; the file itself is as it is. @default float32 */
+  precision?: Precision
   /** What of them was compared with the authors' code, and what not. */
   verified: string
 }

@@ -39,7 +39,9 @@ export const options = z.object({
   model: z
     .string()
     .optional()
-    .describe('weights: clipmill models ls lists them; default: mixformerv2-s or romtrack-base-256'),
+    .describe(
+      'weights: clipmill models ls lists them, and @int8 behind the name is faster; default: mixformerv2-s or romtrack-base-256'
+    ),
   searchFactor: z
     .number()
     .min(1.5)

@@ -36,7 +36,7 @@ afterAll(() => {
 const results = ['got10k', 'lasot'].flatMap(name => [1, 2].map(i => `${name}-${i}.txt`))
 
 describe('clipmill run track', () => {
-  it.each(['mixformerv2-s', 'romtrack-tiny-256'])('follows two things both ways with %s', async model => {
+  it.each(['mixformerv2-s', 'mixformerv2-s@int8', 'romtrack-tiny-256'])('follows two things both ways with %s', async model => {
     const out = at(`out-${model}`)
     const { exit, stdout, stderr } = await clipmill(
       ...['run', 'track', at('street.mp4'), '--model', model, '--out', out],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { recipeOf } from '../../../models/catalogue/build.ts'
+import { modelName, recipeOf } from '../../../models/catalogue/build.ts'
 import { cocoClasses } from '../../../models/catalogue/coco.ts'
 import { catalogue, modelsAmong, weightsNamed, weightsOfFile } from '../../../models/catalogue/index.ts'
 import { yoloxWeights } from '../../../models/catalogue/yolox.ts'
@@ -59,6 +59,14 @@ describe('the catalogue', () => {
     )
   })
 
+  it('knows a model of other precision by the name of its weights', () => {
+    const weights = weightsNamed('mixformerv2-s@int8')
+    expect(weights).toEqual({ ...weightsNamed('mixformerv2-s'), precision: 'int8' })
+    expect(modelName(weights)).toBe('mixformerv2-s@int8')
+    expect(modelName(weightsNamed('mixformerv2-s@float32'))).toBe('mixformerv2-s')
+    expect(recipeOf(weights, '0')).not.toBe(recipeOf(weightsNamed('mixformerv2-s'), '0'))
+  })
+
   it('answers for what it does not have with what it has', () => {
     expect(() => weightsNamed('yolox-huge')).toThrow(
       expect.objectContaining({
@@ -67,6 +75,7 @@ describe('the catalogue', () => {
       })
     )
     expect(modelsAmong()('constructor')).toBeUndefined()
+    expect(modelsAmong()('mixformerv2-s@int7')).toBeUndefined()
     expect(weightsOfFile('0'.repeat(64))).toBeUndefined()
   })
 })
