@@ -17,20 +17,24 @@ import { describeMachine, machineLine } from './machine.ts'
 import { processesOf } from './processes.ts'
 
 interface Flags {
+  task: string
   seconds: number[]
   json: boolean
 }
 
 export const addMemory = (program: Command) => {
   program
-    .command('memory [clip]')
-    .description('how much memory a job has at its peak, for the same clip shown again and again')
+    .command('memory [clip] [flags...]')
+    .description(
+      'how much memory a job has at its peak, for the same clip shown again and again; flags of the task stand behind --'
+    )
+    .option('--task <name>', 'what is wanted of the clip', 'track-many')
     .option('--seconds <a,b,…>', 'lengths of the clips', text => text.split(',').map(parseCount), [10, 600])
     .option('--json', 'as JSON', false)
-    .action(async (clip: string | undefined, { seconds, json }: Flags) => {
+    .action(async (clip: string | undefined, flags: string[], { task, seconds, json }: Flags) => {
       const machine = describeMachine()
       const jobs: JobMemory[] = []
-      for (const length of seconds) jobs.push(await measureMemory(chooseClip(clip), length))
+      for (const length of seconds) jobs.push(await measureMemory(chooseClip(clip), length, task, flags))
       const ratio = jobs.at(-1)!.together / jobs[0].together
       if (json) printJson({ machine, jobs, ratio })
       else {
@@ -53,19 +57,27 @@ export interface JobMemory {
 }
 
 /**
- * Runs track-many on the clip, repeated until it is `seconds` long, by the command line, and watches its processes.
+ * Runs a task on the clip, repeated until it is `seconds` long, by the command line, and watches its processes.
  * @throws Fault usage-wrong where there is no /proc
  */
-export const measureMemory = async (clip: string, seconds: number): Promise<JobMemory> => {
+export const measureMemory = async (
+  clip: string,
+  seconds: number,
+  task = 'track-many',
+  flags: string[] = []
+): Promise<JobMemory> => {
   if (!existsSync('/proc/self/status'))
     throw new Fault('usage-wrong', { problem: 'the memory of processes can be read on Linux only' })
   // The first job would else build them in its main process, and have more at its peak than the others.
-  await defaultModels('track-many')
+  await defaultModels(task)
   const folder = await mkdtemp(path.join(tmpdir(), 'clipmill-bench-'))
   try {
     const looped = path.join(folder, 'clip.mp4')
     const frames = await loopClip(clip, seconds, looped)
-    return { frames, ...(await watch([looped, '--out', path.join(folder, 'results'), '--json'])) }
+    return {
+      frames,
+      ...(await watch([task, looped, '--out', path.join(folder, 'results'), '--json', ...flags]))
+    }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
@@ -75,7 +87,7 @@ export const measureMemory = async (clip: string, seconds: number): Promise<JobM
 const interval = 100
 
 const watch = async (args: string[]): Promise<Omit<JobMemory, 'frames'>> => {
-  const command = [path.join(packageRoot, 'cli/clipmill.js'), 'run', 'track-many', ...args]
+  const command = [path.join(packageRoot, 'cli/clipmill.js'), 'run', ...args]
   const job = spawn(process.execPath, command, { stdio: ['ignore', 'ignore', 'pipe'] })
   const said = text(job.stderr)
   const peaks: Record<Role, number> = { main: 0, worker: 0, media: 0 }

@@ -1,3 +1,4 @@
+import { followed } from '../cli/follow.ts'
 import { decodePicture } from '../layers/inference/picture.ts'
 import type { Session } from '../layers/inference/session.ts'
 import type { Tlwh } from '../models/mixsort/boxes.ts'
@@ -18,7 +19,7 @@ export interface TrackerLaps {
   template: number
 }
 
-/** Takes a frame's way through a tracker, as the one behind the frame in which `box` was given. */
+/** `take` goes a frame's way through a tracker, as the one behind the frame in which `box` was given. */
 export const openTracking = (
   system: SystemName,
   variant: string,
@@ -39,7 +40,7 @@ export const openTracking = (
     }
   )
 
-  return async (jpeg: Uint8Array): Promise<TrackerLaps> => {
+  const take = async (jpeg: Uint8Array): Promise<TrackerLaps> => {
     lap = lapTimer()
     const picture = await decodePicture(jpeg)
     const decode = lap()
@@ -50,4 +51,15 @@ export const openTracking = (
     const { crop, forward, all } = run
     return { decode, crop, forward, handOver: all - forward, box: lap(), template }
   }
+
+  /** The way of many frames as the task goes it, the next one being decoded while the network runs: milliseconds of one. */
+  const loop = async (jpegs: readonly Uint8Array[]) => {
+    const seconds = () => Object.values(sessions).reduce((sum, session) => sum + session.seconds, 0)
+    const [start, before] = [performance.now(), seconds()]
+    // The same way each time: boxes are of no interest.
+    await Array.fromAsync(followed(follower, jpegs, decodePicture, box))
+    const [wall, within] = [performance.now() - start, (seconds() - before) * 1000]
+    return { wall: wall / jpegs.length, within: within / jpegs.length }
+  }
+  return { take, loop }
 }

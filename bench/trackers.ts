@@ -54,6 +54,9 @@ const yardstickOf = (work: number): Graph =>
     return { y }
   })
 
+/** Loops over so many frames, in turns. */
+const [loopRounds, loopFrames] = [3, 30]
+
 /**
  * Takes pictures of 1280x720 through a tracker in each precision and with each number of threads in turns, `rounds`
  * times, so that a busy machine is so for all.
@@ -83,8 +86,8 @@ export const measureTracker = async (
       for (const graph of Object.keys(graphsOf(weights)))
         sessions[graph] = await open(directory, graph, threads)
       const box: Tlwh = [0.45 * width, 0.4 * height, 0.1 * width, 0.2 * height]
-      const take = openTracking(weights.system, weights.variant, sessions, box)
-      subjects.push({ precision, threads, network, take, laps: [] as TrackerLaps[] })
+      const tracking = openTracking(weights.system, weights.variant, sessions, box)
+      subjects.push({ precision, threads, network, ...tracking, laps: [] as TrackerLaps[] })
     }
   }
 
@@ -100,15 +103,29 @@ export const measureTracker = async (
     }
   }
 
+  const loops = new Map<(typeof subjects)[number], { wall: number; within: number }[]>()
+  for (let round = 0; round < loopRounds; round++)
+    for (const subject of subjects)
+      loops.set(subject, [...(loops.get(subject) ?? []), await subject.loop(files.slice(0, loopFrames))])
+
   return {
     variant: weights.variant,
     weights: subjects[0].network.weights,
-    runs: subjects.map(({ precision, threads, network, laps }) => ({
-      precision,
-      threads,
-      bytes: network.bytes,
-      ...summarise(laps, yardsticks.get(threads)!.ms)
-    }))
+    runs: subjects.map(subject => {
+      const { precision, threads, network, laps } = subject
+      const passes = loops.get(subject)!
+      return {
+        precision,
+        threads,
+        bytes: network.bytes,
+        ...summarise(laps, yardsticks.get(threads)!.ms),
+        /** Of the whole loop, where the next picture is decoded meanwhile. */
+        loop: {
+          fps: median(passes.map(({ wall }) => 1000 / wall)),
+          outside: median(passes.map(({ wall, within }) => 1 - within / wall))
+        }
+      }
+    })
   }
 }
 
@@ -148,10 +165,12 @@ export const trackerTable = (trackers: Awaited<ReturnType<typeof measureTracker>
       'hand over',
       'box',
       'outside',
-      'gain'
+      'gain',
+      'loop, frames/s',
+      'outside'
     ],
     trackers.flatMap(({ variant, weights, runs }) =>
-      runs.map(({ precision, threads, bytes, fps, outside, gain, ...ms }) => [
+      runs.map(({ precision, threads, bytes, fps, outside, gain, loop, ...ms }) => [
         variant,
         weights,
         precision,
@@ -161,7 +180,9 @@ export const trackerTable = (trackers: Awaited<ReturnType<typeof measureTracker>
         ...[ms.forward, ms.template, ms.decode, ms.crop, ms.handOver].map(t => t.toFixed(1)),
         ms.box.toFixed(2),
         `${(100 * outside).toFixed(1)} %`,
-        gain.toFixed(2)
+        gain.toFixed(2),
+        loop.fps.toFixed(1),
+        `${(100 * loop.outside).toFixed(1)} %`
       ])
     )
   )

@@ -1,15 +1,41 @@
 import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
-import { decodePicture } from '../layers/inference/picture.ts'
+import { decodePicture, type Picture } from '../layers/inference/picture.ts'
 import { openSession } from '../layers/inference/session.ts'
 import { openModels } from '../layers/models/index.ts'
 import { clipmillHome } from '../local/home.ts'
 import { ensureModels } from '../local/models.ts'
 import type { Tlwh } from '../models/mixsort/boxes.ts'
+import type { Follower } from '../models/sot/follower.ts'
 import { openFollower } from '../tasks/track/systems.ts'
 
 type Settings = Parameters<typeof openFollower>[1]
+
+/** The box on each picture, of the first one as it is given; the next one is decoded while the networks run. */
+export async function* followed<Source>(
+  follower: Follower<unknown>,
+  sources: readonly Source[],
+  read: (source: Source) => Promise<Picture>,
+  box: Tlwh
+): AsyncGenerator<Tlwh> {
+  let coming = read(sources[0])
+  let state: unknown
+  for (const i of sources.keys()) {
+    const picture = await coming
+    if (i + 1 < sources.length) coming = read(sources[i + 1])
+    // Its failure is met at its turn, if that comes.
+    coming.catch(() => undefined)
+    if (i === 0) {
+      state = await follower.start(picture, box)
+      yield box
+      continue
+    }
+    const next = await follower.step(state, picture)
+    state = next.state
+    yield next.box
+  }
+}
 
 /** Follows things through pictures as they lie in the folders of data sets, with one model. */
 export const openPictureFollower = async (model: string) => {
@@ -28,21 +54,13 @@ export const openPictureFollower = async (model: string) => {
     )
   )
 
-  /** The box on each picture, of the first one as it is given; fewer where the signal stopped it. */
-  const follow = async (pictures: string[], box: Tlwh, settings: Settings, signal: AbortSignal) => {
+  const follow = async (files: string[], box: Tlwh, settings: Settings, signal: AbortSignal) => {
     const follower = openFollower(record, settings, (feeds, graph) => sessions.get(graph)!.run(feeds))
     const read = async (file: string) => decodePicture(await readFile(file))
-    let state = await follower.start(await read(pictures[0]), box)
-    const boxes = [box]
-    let coming = read(pictures[1])
-    for (let i = 1; i < pictures.length && !signal.aborted; i++) {
-      const picture = await coming
-      // Decoded while the networks run.
-      if (i + 1 < pictures.length) coming = read(pictures[i + 1])
-      coming.catch(() => undefined)
-      const next = await follower.step(state, picture)
-      state = next.state
-      boxes.push(next.box)
+    const boxes: Tlwh[] = []
+    for await (const found of followed(follower, files, read, box)) {
+      boxes.push(found)
+      if (signal.aborted) break
     }
     return boxes
   }

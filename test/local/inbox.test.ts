@@ -39,7 +39,7 @@ const soon = { timeout: 8000 }
 
 it('has a folder for each task from the start', async () => {
   const { folder } = await openInbox()
-  expect(await readdir(folder)).toEqual(Object.keys(tasks))
+  expect((await readdir(folder)).toSorted()).toEqual(Object.keys(tasks).toSorted())
 })
 
 it('what goes with a clip goes ahead of it, tickets last', async () => {
