@@ -78,7 +78,7 @@ export const measureTrackers = async (clip: string, system: SystemName, chosen: 
   const scratch = await mkdtemp(path.join(tmpdir(), 'clipmill-bench-'))
   await using closing = new AsyncDisposableStack()
   closing.defer(() => rm(scratch, { recursive: true }))
-  const pictures = await resized(await takePictures(clip, 10, scratch), broadcast)
+  const pictures = await resized(await takePictures(clip, 2 * rounds, scratch), broadcast)
   const networks = []
   for (const variant of chosen) {
     const weights = trackersOf(system).get(variant)!

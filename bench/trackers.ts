@@ -54,8 +54,8 @@ const yardstickOf = (work: number): Graph =>
     return { y }
   })
 
-/** Loops over so many frames, in turns. */
-const [loopRounds, loopFrames] = [3, 30]
+/** How often the loop is gone through, in turns; each time over twice as many frames as there are rounds. */
+const loops = 3
 
 /**
  * Takes pictures of 1280x720 through a tracker in each precision and with each number of threads in turns, `rounds`
@@ -103,17 +103,20 @@ export const measureTracker = async (
     }
   }
 
-  const loops = new Map<(typeof subjects)[number], { wall: number; within: number }[]>()
-  for (let round = 0; round < loopRounds; round++)
+  const passesOf = new Map<(typeof subjects)[number], { wall: number; within: number }[]>()
+  for (let pass = 0; pass < Math.min(loops, rounds); pass++)
     for (const subject of subjects)
-      loops.set(subject, [...(loops.get(subject) ?? []), await subject.loop(files.slice(0, loopFrames))])
+      passesOf.set(subject, [
+        ...(passesOf.get(subject) ?? []),
+        await subject.loop(files.slice(0, 2 * rounds))
+      ])
 
   return {
     variant: weights.variant,
     weights: subjects[0].network.weights,
     runs: subjects.map(subject => {
       const { precision, threads, network, laps } = subject
-      const passes = loops.get(subject)!
+      const passes = passesOf.get(subject)!
       return {
         precision,
         threads,
