@@ -12,13 +12,14 @@ import { mixFormerVariants } from '../models/mixformerv2/variants.ts'
 import type { Tlwh } from '../models/mixsort/boxes.ts'
 import { buildRomtrackFrame } from '../models/romtrack/network.ts'
 import { romtrackVariants } from '../models/romtrack/variants.ts'
+import type { SystemName } from '../tasks/track/systems.ts'
 import { median } from './median.ts'
 import { multiplyAdds } from './multiply-adds.ts'
 import { provideTracker } from './networks.ts'
 import type { Pictures } from './pictures.ts'
 import { openTracking, type TrackerLaps } from './tracker-frame.ts'
 
-export type TrackerWeights = Exclude<Weights, { system: 'yolox' }>
+export type TrackerWeights = Extract<Weights, { system: SystemName }>
 
 const isOf =
   (system: TrackerWeights['system']) =>

@@ -8,6 +8,8 @@ const property = z.object({
   type: z.enum(['number', 'integer', 'boolean', 'string', 'array']).default('string'),
   description: z.string().default(''),
   unit: z.string().optional(),
+  /** What a value looks like, where its type does not say. */
+  value: z.string().optional(),
   /** Of a list whose elements are lists of numbers: what these are, e.g. x,y,width,height. */
   each: z.string().optional(),
   default: z.union([z.string(), z.number(), z.boolean()]).optional(),
@@ -57,7 +59,8 @@ const flagOf = (task: Task, name: string, option: Property) => {
   return option.enum ? flag.choices(option.enum) : flag
 }
 
-const placeholder = ({ type, unit, each }: Property) => {
+const placeholder = ({ type, unit, each, value }: Property) => {
+  if (value !== undefined) return 'value'
   if (type === 'array') return each ?? 'a,b,…'
   return unit ?? (type === 'string' ? 'name' : 'number')
 }
@@ -90,6 +93,7 @@ export const optionsTable = (task: Task): string =>
           ? ''
           : [
               option.enum?.join(', ') ??
+                option.value ??
                 (option.each && `${option.each}; as often as you like`) ??
                 (option.type === 'array' ? 'names, with commas between' : option.type),
               rangeOf(option)

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { decodePicture, type Picture } from '../layers/inference/picture.ts'
+import { openRuns } from '../layers/inference/runs.ts'
 import { openSession } from '../layers/inference/session.ts'
 import { openModels } from '../layers/models/index.ts'
 import { clipmillHome } from '../local/home.ts'
@@ -45,17 +46,14 @@ export const openPictureFollower = async (model: string) => {
   const digest = models.digest(model)
   const record = await models.describe(digest)
   const directory = await models.directory(digest)
-  const sessions = new Map(
-    await Promise.all(
-      record.graphs.map(
-        async graph =>
-          [graph, await openSession(directory, { threads: availableParallelism(), graph })] as const
-      )
-    )
+  const sessions = new AsyncDisposableStack()
+  const { run } = openRuns(async graph =>
+    sessions.use(await openSession(directory, { threads: availableParallelism(), graph }))
   )
 
+  /** The box on each picture, of the first one as it is given; fewer where the signal stopped it. */
   const follow = async (files: string[], box: Tlwh, settings: Settings, signal: AbortSignal) => {
-    const follower = openFollower(record, settings, (feeds, graph) => sessions.get(graph)!.run(feeds))
+    const follower = openFollower(record, settings, run)
     const read = async (file: string) => decodePicture(await readFile(file))
     const boxes: Tlwh[] = []
     for await (const found of followed(follower, files, read, box)) {
@@ -64,10 +62,5 @@ export const openPictureFollower = async (model: string) => {
     }
     return boxes
   }
-  return {
-    follow,
-    async [Symbol.asyncDispose]() {
-      await Promise.all([...sessions.values()].map(session => session[Symbol.asyncDispose]()))
-    }
-  }
+  return { follow, [Symbol.asyncDispose]: () => sessions.disposeAsync() }
 }

@@ -114,9 +114,12 @@ export const faults = {
   }),
   'start-frame-missing': kind({
     exit: exits.input,
-    says: (d: { start: string; next: number }) =>
-      `the frame of the start (${d.start}) cannot be decoded; frame ${d.next} is the next one that can`,
-    next: d => `give the boxes for another frame, e.g. start ${d.next}`
+    says: (d: { start: string; next?: number }) =>
+      `the frame of the start (${d.start}) cannot be decoded; ${d.next === undefined ? 'nor can any behind it' : `frame ${d.next} is the next one that can`}`,
+    next: d =>
+      d.next === undefined
+        ? 'give the boxes for an earlier frame'
+        : `give the boxes for another frame, e.g. start ${d.next}`
   }),
   'clip-unseekable': kind({
     exit: exits.limit,
@@ -216,6 +219,13 @@ export const faults = {
     exit: exits.model,
     says: (d: { model: string; models: string[] }) => `there is no model "${d.model}"`,
     next: d => `choose one of: ${d.models.join(', ')}`
+  }),
+  'precision-unknown': kind({
+    exit: exits.model,
+    says: (d: { model: string; weights: string; system: string; precisions: string[] }) =>
+      `there is no model "${d.model}": weights of ${d.system} are stored as ${d.precisions.join(' or ')}`,
+    next: d =>
+      `choose one of: ${d.precisions.map(one => (one === 'float32' ? d.weights : `${d.weights}@${one}`)).join(', ')}`
   }),
 
   'weights-changed': kind({

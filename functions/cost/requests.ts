@@ -1,5 +1,5 @@
 import { runsModel } from '../chain.ts'
-import { batchBytes } from '../infer/frames.ts'
+import { batchBytes } from '../infer/pictures.ts'
 import { partSize } from '../shared/storage.ts'
 import type { StepTime } from './dollars.ts'
 import { pictureBytes, type PlannedJob } from './speeds.ts'

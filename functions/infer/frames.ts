@@ -1,52 +1,52 @@
-import type { FrameTable } from '../../events/clip.ts'
-import { fewAhead } from '../shared/ahead.ts'
-import type { Storage } from '../shared/storage.ts'
+import { frameTable, type Segment } from '../../events/clip.ts'
+import { rowsOf } from '../../events/rows.ts'
+import { decodePicture } from '../../layers/inference/picture.ts'
+import type { Frame } from '../../tasks/define.ts'
+import { keys } from '../shared/keys.ts'
+import type { Pass } from './pass.ts'
+import { pictureReader } from './pictures.ts'
 
-/** Bytes that one request asks for: a few frames. */
-export const batchBytes = 1e6
-
-/**
- * Reads the pictures of a segment, by position in its table. Nothing is read before the first is asked for; from then on
- * a few requests ahead, towards the end or, `backward`, the beginning. A few megabytes are in memory, however long the
- * segment is: what lies behind is forgotten.
- */
-export const pictureReader = (
-  storage: Storage,
-  key: string,
-  { frames }: FrameTable,
-  { backward = false } = {}
-) => {
-  const batches = batched(frames)
-  const coming = new Map<number, Promise<Uint8Array>>()
-  const fetch = (batch: number) => {
-    const { first, last } = batches[batch]
-    const bytes = storage.getRange(key, frames[first].offset, frames[last].offset + frames[last].bytes)
-    // Nobody may come to await what was asked for ahead.
-    bytes.catch(() => undefined)
-    return bytes
-  }
-  return async (position: number): Promise<Uint8Array> => {
-    const batch = batches.findLastIndex(({ first }) => first <= position)
-    const wanted = Array.from({ length: fewAhead }, (_, i) => (backward ? batch - i : batch + i))
-    for (const known of coming.keys()) if (!wanted.includes(known)) coming.delete(known)
-    for (const next of wanted) if (next in batches && !coming.has(next)) coming.set(next, fetch(next))
-    const { offset, bytes } = frames[position]
-    const start = offset - frames[batches[batch].first].offset
-    return (await coming.get(batch)!).subarray(start, start + bytes)
+/** A segment's frames but for the first `skipped`, in the stage's direction; pictures are read when they are asked for. */
+export async function* readFrames(
+  { context: { results }, work: { job, task, missing }, stage }: Pass,
+  { index: segment }: Segment,
+  skipped = 0
+): AsyncIterable<Frame> {
+  // A fold passes over a gap with its state as it is.
+  if (missing.has(segment)) return
+  const name = keys(job.id)
+  const table = await results.getJson(name.frames(segment), frameTable)
+  const before = task.stages.slice(0, task.stages.indexOf(stage))
+  const rows = await Promise.all(
+    before.map(async ({ name: earlier, row }) => {
+      const { rows } = await results.getJson(name.rows(earlier, segment), rowsOf(row))
+      return [earlier, rows] as const
+    })
+  )
+  const backward = stage.kind === 'fold' && stage.backward === true
+  const read = pictureReader(results, name.pictures(segment), table, { backward })
+  const decode = async (position: number) => decodePicture(await read(position))
+  const positions = [...table.frames.keys()]
+  const order = (backward ? positions.reverse() : positions).slice(skipped)
+  const picture = stage.kind === 'fold' ? oneAhead(decode, backward ? -1 : 1, positions.length) : decode
+  for (const position of order) {
+    const { index, pts } = table.frames[position]
+    const rowsOfFrame = Object.fromEntries(rows.map(([earlier, all]) => [earlier, all[position]]))
+    yield { index, pts, rows: rowsOfFrame, picture: () => picture(position) }
   }
 }
 
-/** Runs of frames, by position, of which each has about `batchBytes`. */
-const batched = (frames: FrameTable['frames']) => {
-  const batches: { first: number; last: number }[] = []
-  let size = Infinity
-  for (const [position, { bytes }] of frames.entries()) {
-    if (size + bytes > batchBytes) {
-      batches.push({ first: position, last: position })
-      size = 0
+/** While a fold works on a picture, the next one is decoded. */
+const oneAhead = <T>(decode: (position: number) => Promise<T>, step: 1 | -1, length: number) => {
+  let next: { position: number; picture: Promise<T> } | undefined
+  return (position: number) => {
+    const picture = next?.position === position ? next.picture : decode(position)
+    next = undefined
+    const ahead = position + step
+    if (ahead >= 0 && ahead < length) {
+      next = { position: ahead, picture: decode(ahead) }
+      next.picture.catch(() => undefined)
     }
-    batches.at(-1)!.last = position
-    size += bytes
+    return picture
   }
-  return batches
 }

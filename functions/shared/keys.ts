@@ -32,6 +32,7 @@ export const keys = (job: string) => {
     overlay: (segment: number) => under(`overlay/${number(segment)}.nut`),
     timing: (step: string, segment: number, skipped = 0) =>
       under(`timings/${step}/${number(segment)}${skipped > 0 ? `-${number(skipped)}` : ''}.json`),
+    timingsOf: (step: string) => under(`timings/${step}/`),
     timings: under('timings/')
   }
 }

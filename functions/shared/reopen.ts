@@ -22,10 +22,10 @@ export const reopen = async (context: Pick<Context, 'results'>, id: string) => {
   const behind = firstFold === -1 ? [] : stages.slice(firstFold)
   const isBackward = (stage: Stage) => stage.kind === 'fold' && stage.backward === true
   for (const [i, stage] of behind.entries()) {
-    // What comes after in time of a fold that goes backward is all of the clip.
+    // What is made anew from `first` on concerns all behind it, and a fold that goes backward the rest.
     const from = behind.slice(0, i + 1).some(isBackward) ? 0 : first
-    await removeFrom(results, name.rowsOf(stage.name), from)
-    await removeFrom(results, name.statesOf(stage.name), from)
+    for (const prefix of [name.rowsOf, name.statesOf, name.timingsOf])
+      await removeFrom(results, prefix(stage.name), from)
   }
   await removeFrom(results, name.overlays, behind.some(isBackward) ? 0 : first)
   // Last: a call that was cut off finds them again.

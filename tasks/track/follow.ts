@@ -8,7 +8,7 @@ import { openFollower } from './systems.ts'
 type Context = StageContext<Options>
 type Box = Options['box'][number]
 
-/** What follows each target, before the start nothing; and the last frame that was gone through. */
+/** What follows each target, before the start nothing; and the frame before. */
 interface State {
   targets?: unknown[]
   seen?: number
@@ -53,20 +53,25 @@ const given = ({ options }: Context, { index }: Frame): TargetRow => ({
   targets: options.box.map((box, i) => ({ id: i + 1, box, score: 1, lost: false, given: true }))
 })
 
+/** Whether the frame lies before the start, which is the frame of that number, or the first at or behind that time. */
+const isBefore = ({ options: { start }, clip: { video } }: Context, { index, pts }: Frame) => {
+  const time = startSeconds(start)
+  return time === undefined ? index < Number(start) : index < video.frames - 1 && earlier(pts, time, video)
+}
+
 /**
- * Whether the boxes are given for this frame: the one of that number, or the first at or behind that time.
+ * Whether the boxes are given for this frame, which is the one behind `seen`.
  * @throws Fault start-frame-missing where it cannot be had any more
  */
-const isStart = ({ options: { start }, clip: { video } }: Context, { index, pts }: Frame, seen = -1) => {
-  const time = startSeconds(start)
-  if (time === undefined ? index < Number(start) : index < video.frames - 1 && before(pts, time, video))
-    return false
-  if (time === undefined ? index === start : index === seen + 1) return true
-  throw new Fault('start-frame-missing', { start: String(start), next: index })
+const isStart = (context: Context, frame: Frame, seen = -1) => {
+  if (isBefore(context, frame)) return false
+  const { start } = context.options
+  if (typeof start === 'number' ? frame.index === start : frame.index === seen + 1) return true
+  throw new Fault('start-frame-missing', { start: String(start), next: frame.index })
 }
 
 /** A microsecond is less than any time stamp's step, and more than what decimals lose. */
-const before = (pts: number, time: number, { start, timeBase }: Context['clip']['video']) =>
+const earlier = (pts: number, time: number, { start, timeBase }: Context['clip']['video']) =>
   seconds(pts - start, timeBase) < time - 1e-6
 
 const stage = {
@@ -83,6 +88,8 @@ export const forward: FoldStage<Options> = {
 
   async step(context, state, frame) {
     const { targets, seen } = state as State
+    // Only backward is asked for: behind the start nobody looks.
+    if (targets?.length === 0) return { state, row: { frame: frame.index, targets: [] } }
     if (targets) {
       const next = await goOn(context, targets, frame)
       return { state: { targets: next.targets }, row: next.row }
@@ -102,15 +109,18 @@ export const backward: FoldStage<Options> = {
   start: (): State => ({}),
 
   async step(context, state, frame) {
-    const { targets } = state as State
+    const { targets, seen } = state as State
     const row = frame.rows.forward as TargetRow
     if (targets) {
       const next = await goOn(context, targets, frame)
       return { state: { targets: next.targets }, row: next.row }
     }
+    // The last frame that there is: behind it `forward` found no start either.
+    if (seen === undefined && isBefore(context, frame))
+      throw new Fault('start-frame-missing', { start: String(context.options.start) })
     const begins = row.targets.some(target => target.given) && context.options.direction !== 'forward'
     // Before the first frame there is nothing.
-    if (!begins || frame.index === 0) return { state, row }
+    if (!begins || frame.index === 0) return { state: { seen: frame.index }, row }
     return { state: { targets: await begin(context, frame) }, row }
   }
 }

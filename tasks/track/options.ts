@@ -3,7 +3,14 @@ import type { ClipFacts } from '../../events/clip.ts'
 import { seconds } from '../../events/clip.ts'
 import { Fault } from '../../events/faults.ts'
 import { catalogue, type FindModel } from '../../models/catalogue/index.ts'
-import { isFollowed, searchFactors, systemNames, updateInterval, type SystemName } from './systems.ts'
+import {
+  isFollowed,
+  searchFactors,
+  stateBytes,
+  systemNames,
+  updateInterval,
+  type SystemName
+} from './systems.ts'
 
 const place = z.number()
 const size = z.number().min(1, 'width and height are from 1 on, and stand behind x, y')
@@ -30,7 +37,7 @@ export const options = z.object({
     })
     .default(0)
     .describe('where the boxes are: a frame (from 0), or a time such as 4.5s')
-    .meta({ unit: 'frame' }),
+    .meta({ value: 'frame, or seconds with an s' }),
   direction: z
     .enum(['both', 'forward', 'backward'])
     .default('both')
@@ -90,9 +97,15 @@ export const completeOptions = (given: Record<string, unknown>, findModel: FindM
     throw refuse([`model: ${model} is ${system}, not ${asked.system}; leave system out, or model`])
   if (interval !== undefined && system !== 'mixformerv2')
     throw refuse([`updateInterval: ${system} never learns anew; this is for mixformerv2`])
+  const boxes = isOne(asked.box) ? [asked.box] : asked.box
+  const most = Math.floor(largestState / stateBytes(system, variant))
+  if (boxes.length > most)
+    throw refuse([
+      `box: ${boxes.length} are given; ${model} follows at most ${most} at a time, since it keeps ${(stateBytes(system, variant) / 1e6).toFixed(1)} MB of each`
+    ])
   return {
     ...asked,
-    box: isOne(asked.box) ? [asked.box] : asked.box,
+    box: boxes,
     start: typeof asked.start === 'string' && !asked.start.endsWith('s') ? Number(asked.start) : asked.start,
     system,
     model,
@@ -100,6 +113,9 @@ export const completeOptions = (given: Record<string, unknown>, findModel: FindM
     ...(system === 'mixformerv2' && { updateInterval: interval ?? updateInterval })
   }
 }
+
+/** What a fold carries is stored behind each segment, as one object. */
+const largestState = 300e6
 
 const isOne = (boxes: Box | Box[]): boxes is Box => typeof boxes[0] === 'number'
 

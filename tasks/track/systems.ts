@@ -55,3 +55,15 @@ export const openFollower = (
   const options = { searchFactor, interval: interval ?? updateInterval }
   return mixFormerFollower(scale, options, run) as Follower<unknown>
 }
+
+/** Bytes of what is kept of one target from frame to frame: float32 crops, keys and values, tokens. */
+export const stateBytes = (system: SystemName, variant: string): number => {
+  if (system === 'romtrack') {
+    const { template, width, depth } = romtrackVariants[variant as RomtrackVariantName]
+    const tokens = (template / 16) ** 2
+    return 4 * tokens * width * (2 * 2 * depth + 1)
+  }
+  const { template, depth } = mixFormerVariants[variant as keyof typeof mixFormerVariants]
+  const tokens = 2 * (template / 16) ** 2
+  return 4 * (3 * 3 * template ** 2 + 2 * depth * tokens * 768)
+}

@@ -79,24 +79,30 @@ describe('track, through the functions', () => {
     }
   })
 
-  it('reads no pictures of frames that nobody looks at', async () => {
-    const { context, name, run, job } = await decoded({ start: 8, direction: 'forward' })
-    const read: string[] = []
-    const { results } = context
-    const noting = {
-      ...context,
-      results: {
-        ...results,
-        getRange: (...range: Parameters<typeof results.getRange>) => {
-          read.push(range[0])
-          return results.getRange(...range)
+  it.each([
+    ['forward', 8, [2]],
+    // Of the start's frame nothing is wanted before `backward` begins there.
+    ['backward', 3, []]
+  ] as const)(
+    '%s from frame %i on: reads pictures of segments %j alone',
+    async (direction, start, segments) => {
+      const { context, name, job } = await decoded({ start, direction })
+      const read = new Set<string>()
+      const { results } = context
+      const noting = {
+        ...context,
+        results: {
+          ...results,
+          getRange: (...range: Parameters<typeof results.getRange>) => {
+            read.add(range[0])
+            return results.getRange(...range)
+          }
         }
       }
+      await infer(noting, { job: job.id, stage: 'forward' })
+      expect([...read]).toEqual(segments.map(name.pictures))
     }
-    await infer(noting, { job: job.id, stage: 'forward' })
-    expect([...new Set(read)]).toEqual([name.pictures(2)])
-    await run('backward')
-  })
+  )
 
   it('says so where the frame of the start cannot be had', async () => {
     const { context, name, run } = await decoded()
@@ -104,6 +110,16 @@ describe('track, through the functions', () => {
     await expect(run('forward')).rejects.toMatchObject({
       code: 'start-frame-missing',
       details: { start: '5', next: 8 }
+    })
+  })
+
+  it('says so, too, where nothing behind it can be had', async () => {
+    const { context, name, run } = await decoded({ start: 9 })
+    await context.results.put(name.missing(2), '{}', { contentType: 'application/json' })
+    await run('forward')
+    await expect(run('backward')).rejects.toMatchObject({
+      code: 'start-frame-missing',
+      details: { start: '9' }
     })
   })
 

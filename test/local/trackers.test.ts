@@ -148,4 +148,23 @@ describeShared('trackers that are imported', () => {
         ok: true
       })
   })
+
+  it('the bits are the same with any number of threads, so that work goes on on another machine', async () => {
+    await importWeights(store(), weightsNamed('mixformerv2-s'), at('mixformerv2-s.pth.tar'), trusting)
+    const model = await built('mixformerv2-s')
+    const found = []
+    for (const threads of [1, 2, 4]) {
+      await using template = await openSession(model, { graph: 'template', threads })
+      await using search = await openSession(model, { graph: 'search', threads })
+      const pictures = {
+        template: pictureOf('template', 112),
+        online_template: pictureOf('online_template', 112)
+      }
+      const { memory } = await template.run(pictures)
+      const remembered = memory.data.slice()
+      found.push({ remembered, ...(await search.run({ search: pictureOf('search', 224), memory })) })
+    }
+    expect(found[1]).toEqual(found[0])
+    expect(found[2]).toEqual(found[0])
+  })
 })

@@ -69,6 +69,11 @@ describe('options of track', () => {
       { box, system: 'romtrack', model: 'mixformerv2-s' },
       /^model: mixformerv2-s is mixformerv2, not romtrack/
     ],
+    [
+      'more targets than can be kept',
+      { box: Array(6).fill(box), model: 'romtrack-large-384' },
+      /^box: 6 are given; romtrack-large-384 follows at most 5 .*57\.2 MB/
+    ],
     ['what the system does not do', { box, system: 'romtrack', updateInterval: 10 }, /^updateInterval: /]
   ])('refuse %s', (_, given, problem) => {
     expect(problemsIn(() => complete(given))).toEqual([expect.stringMatching(problem)])
