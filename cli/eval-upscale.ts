@@ -1,15 +1,14 @@
-import { readFile } from 'node:fs/promises'
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { luma, roundedLuma, type Fidelity } from '../eval/sr/fidelity.ts'
 import { findPictures, type TruthPicture } from '../eval/sr/layout.ts'
 import { bicubicBaseline, evaluateEnlarging, isMeasurable, meanOf } from '../eval/sr/protocol.ts'
 import { Fault } from '../events/faults.ts'
-import { decodePicture } from '../layers/inference/picture.ts'
 import { print, printJson } from './output.ts'
+import { readPicture } from './pictures.ts'
 import type { Shell } from './shell.ts'
 import { formatTable } from './table.ts'
 
-export const evalUpscaleName = 'upscale'
+const evalUpscaleName = 'upscale'
 
 const baselines = { bicubic: bicubicBaseline }
 
@@ -92,10 +91,7 @@ const evalUpscale = async (request: Request, json: boolean): Promise<number> => 
 
 /** The picture, large enough for the factor. @throws Fault picture-unsuitable */
 const read = async ({ file }: TruthPicture, factor: number) => {
-  const bytes = await readFile(file)
-  const picture = await decodePicture(bytes).catch((cause: unknown) => {
-    throw new Fault('picture-unsuitable', { file, problem: 'it cannot be read as a picture' }, { cause })
-  })
+  const picture = await readPicture(file)
   if (isMeasurable(picture, factor)) return picture
   const { width, height } = picture
   throw new Fault('picture-unsuitable', {

@@ -10,8 +10,9 @@ import { Fault } from '../events/faults.ts'
 import { openMedia } from '../layers/media/index.ts'
 import { clipmillHome } from '../local/home.ts'
 import { taskNamed } from '../tasks/index.ts'
+import { addEvalInterpolate } from './eval-interpolate.ts'
 import { addEvalTrack } from './eval-track.ts'
-import { addEvalUpscale, evalUpscaleName } from './eval-upscale.ts'
+import { addEvalUpscale } from './eval-upscale.ts'
 import { addTaskFlags, taskOptions } from './flags.ts'
 import { note, print, printJson } from './output.ts'
 import { runClips, runId, stopped } from './run.ts'
@@ -44,9 +45,10 @@ export const addEval = (program: Command, shell: Shell) => {
     shell.exit = await evalTracks({ ...asked, options, json: shell.json }, shell.interruptible())
   })
   addEvalTrack(command, shell)
+  addEvalInterpolate(command, shell)
   addEvalUpscale(command, shell)
   command.on('command:*', ([name]: [string]) => {
-    throw new Fault('task-unknown', { task: name, tasks: [trackMany.name, 'track', evalUpscaleName] })
+    throw new Fault('task-unknown', { task: name, tasks: command.commands.map(one => one.name()) })
   })
 }
 

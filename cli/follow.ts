@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
-import { decodePicture, type Picture } from '../layers/inference/picture.ts'
+import type { Picture } from '../layers/inference/picture.ts'
 import { openRuns } from '../layers/inference/runs.ts'
 import { openSession } from '../layers/inference/session.ts'
 import { openModels } from '../layers/models/index.ts'
@@ -10,6 +9,7 @@ import { ensureModels } from '../local/models.ts'
 import type { Tlwh } from '../models/mixsort/boxes.ts'
 import type { Follower } from '../models/sot/follower.ts'
 import { openFollower } from '../tasks/track/systems.ts'
+import { readPicture } from './pictures.ts'
 
 type Settings = Parameters<typeof openFollower>[1]
 
@@ -54,9 +54,8 @@ export const openPictureFollower = async (model: string) => {
   /** The box on each picture, of the first one as it is given; fewer where the signal stopped it. */
   const follow = async (files: string[], box: Tlwh, settings: Settings, signal: AbortSignal) => {
     const follower = openFollower(record, settings, run)
-    const read = async (file: string) => decodePicture(await readFile(file))
     const boxes: Tlwh[] = []
-    for await (const found of followed(follower, files, read, box)) {
+    for await (const found of followed(follower, files, readPicture, box)) {
       boxes.push(found)
       if (signal.aborted) break
     }

@@ -6,7 +6,7 @@ import { addDoctor } from './doctor.ts'
 import { addEval } from './eval.ts'
 import { addJobs } from './jobs.ts'
 import { addModels } from './models.ts'
-import { flushed, printFault, printJson } from './output.ts'
+import { endWithPipe, flushed, printFault, printJson } from './output.ts'
 import { addPlan } from './plan.ts'
 import { addRun } from './run.ts'
 import { addServe } from './serve.ts'
@@ -19,6 +19,7 @@ Exit codes:
 
 /** Runs the command line and ends the process with its exit code. */
 export const main = async (argv: string[]) => {
+  endWithPipe()
   const shell = openShell(argv.includes('--json'))
   const program = new Command('clipmill')
     .description('Turns a clip into what you want of it: see the tasks with clipmill run --help.')

@@ -35,6 +35,15 @@ export const gapLines = ({ clip, repeated, missing }: Manifest) => [
   ...missingLines({ missing, missingAtEnd: clip.video.missingAtEnd })
 ]
 
+/** Where nobody reads on, as behind `| head`, the process ends as a pipe's writers do: with 128 + the number of SIGPIPE. */
+export const endWithPipe = () => {
+  for (const stream of [stdout, stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+      process.exit(141)
+    })
+}
+
 /** Lets a pipe take all that was printed before the process may end. */
 export const flushed = () =>
   Promise.all([stdout, stderr].map(stream => new Promise<void>(resolve => stream.write('', () => resolve()))))

@@ -89,6 +89,7 @@ const plan = async (
   const name = path.basename(clip)
   checkBytes(name, facts.bytes)
   checkClip(name, facts, limits)
+  task.check?.(options, facts)
   const { pictures, segments } = layOut(task, options, probed)
   const expected = estimate(
     { task, options, clip: facts, pictures, segments: segments.length, weights },

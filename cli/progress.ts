@@ -1,9 +1,9 @@
 import type { Announcement } from '../events/announcement.ts'
 import { taskNamed } from '../tasks/index.ts'
-import type { Task } from '../tasks/define.ts'
+import type { Stage, Task } from '../tasks/define.ts'
 
 /** A step's share of the time, roughly; only the estimate of what is left hangs on it. */
-const cost = { decode: 1, each: 8, fold: 0.1, render: 1.5, store: 0.5 }
+const cost = { decode: 1, pictures: 100, model: 8, rows: 0.1, render: 1.5, store: 0.5 }
 
 interface Step {
   name: string
@@ -22,9 +22,12 @@ const begin = (name: string, label: string, cost: number): Step => ({
   total: 0
 })
 
+const costOf = (stage: Stage) =>
+  stage.kind === 'pictures' ? cost.pictures : 'model' in stage ? cost.model : cost.rows
+
 const stepsOf = (task: Task): Step[] => [
   begin('decode', 'decode', cost.decode),
-  ...task.stages.map(({ name, kind }) => begin(name, `infer ${name}`, cost[kind])),
+  ...task.stages.map(stage => begin(stage.name, `infer ${stage.name}`, costOf(stage))),
   begin('render', 'render', cost.render),
   begin('store', 'store', cost.store)
 ]

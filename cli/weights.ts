@@ -7,10 +7,11 @@ import { builtDigest, removeModel } from '../local/models.ts'
 import { removeParts } from '../local/weights-part.ts'
 import { howToGet, openWeights, type WeightsStore } from '../local/weights.ts'
 import { modelName } from '../models/catalogue/build.ts'
-import { weightsNamed, type Weights } from '../models/catalogue/index.ts'
+import { catalogue, weightsNamed, type Weights } from '../models/catalogue/index.ts'
+import { systems } from '../models/catalogue/systems.ts'
 import { precisions } from '../models/graph/index.ts'
 import { tasks } from '../tasks/index.ts'
-import { print, printJson } from './output.ts'
+import { note, print, printJson } from './output.ts'
 import { formatTable } from './table.ts'
 import { addWeightsGet } from './weights-get.ts'
 import type { Shell } from './shell.ts'
@@ -34,7 +35,7 @@ export const addWeights = (models: Command, shell: Shell) => {
   addWeightsGet(models, shell)
   models
     .command('rm <name...>')
-    .description('remove weights and what was built of them')
+    .description('remove weights and what was built of them; of NAME@int8, the model that was built')
     .option('--json', 'as JSON', false)
     .action(async (names: string[]) => {
       await remove(names, shell.json)
@@ -45,7 +46,8 @@ const builtModels = () => path.join(clipmillHome(), 'models')
 
 /** What `ls` and `show` say. */
 const describe = async (store: WeightsStore, weights: Weights) => {
-  const { name, summary, system, variant, file, source, licence, detector, verified } = weights
+  const { summary, system, variant, file, source, licence, detector, verified } = weights
+  const name = modelName(weights)
   const found = await store.find(weights)
   return {
     name,
@@ -87,6 +89,11 @@ const list = async (json: boolean) => {
   ])
   const head = ['name', 'task', 'system', 'variant', 'size', 'licence', 'sha256', 'installed']
   print(formatTable(head, rows, head.length))
+  const without = Object.keys(systems).filter(system => !catalogue.some(weights => weights.system === system))
+  for (const system of without)
+    note(
+      `${system}: no weights are published anywhere; your own: clipmill models import NAME FILE --system ${system} --variant …`
+    )
 }
 
 const show = async (name: string, json: boolean) => {
@@ -130,16 +137,24 @@ const remove = async (names: string[], json: boolean) => {
   const store = openWeights()
   const known = await store.known()
   const all = names.map(name => weightsNamed(name, known))
-  for (const { name, file } of all)
-    if (file.kind === 'package') throw new Fault('weights-in-package', { model: name })
+  for (const { name, file, precision } of all)
+    if (file.kind === 'package' && !precision) throw new Fault('weights-in-package', { model: name })
   const removed: object[] = []
   for (const weights of all) {
-    const { name } = weights
-    const bytes = await store.remove(name)
-    await removeParts(path.join(store.folder, 'parts'), name)
-    for (const precision of precisions) await removeModel(builtModels(), modelName({ ...weights, precision }))
+    const name = modelName(weights)
+    const bytes = weights.precision
+      ? await removeModel(builtModels(), name)
+      : await removeWeights(store, weights)
     removed.push({ name, removed: bytes !== undefined, bytes: bytes ?? 0 })
     if (!json) print(`${name}  ${bytes === undefined ? 'was not here' : `${bytes} bytes freed`}`)
   }
   if (json) printJson(removed)
+}
+
+/** Forgets weights, in all precisions. @returns the bytes of their file, where it was here */
+const removeWeights = async (store: WeightsStore, weights: Weights) => {
+  const bytes = await store.remove(weights.name)
+  await removeParts(path.join(store.folder, 'parts'), weights.name)
+  for (const precision of precisions) await removeModel(builtModels(), modelName({ ...weights, precision }))
+  return bytes
 }

@@ -208,6 +208,18 @@ export const faults = {
     next: () =>
       'name the folder of a data set: its pictures of full size are the .png, .jpg or .tif files in it, or in HR in it'
   }),
+  'triplets-missing': kind({
+    exit: exits.input,
+    says: (d: { data: string; problem: string }) => `${d.data}: ${d.problem}`,
+    next: () =>
+      'name the folder of Vimeo90K (tri_testlist.txt in it), UCF101, SNU-FILM (test-easy.txt) or Middlebury (other-gt-interp), or one of folders with im1.png, im2.png and im3.png each'
+  }),
+  'middle-missing': kind({
+    exit: exits.input,
+    says: (d: { triplet: string; looked: string[] }) =>
+      `of ${d.triplet} there is no middle frame: neither ${d.looked.join(' nor ')}`,
+    next: () => 'put a picture there for each triplet of the data set'
+  }),
   'picture-unsuitable': kind({
     exit: exits.input,
     says: (d: { file: string; problem: string }) => `${d.file}: ${d.problem}`,
@@ -310,7 +322,7 @@ export const faults = {
     says: (d: { model: string; built: string[] }) =>
       `the model ${d.model} is not among the built ones (${d.built.join(', ') || 'none'})`,
     next: d =>
-      `on one machine: get its weights (clipmill models show ${d.model} says how) and start again; in an account: deploy it too, with --models ${d.model}`
+      `on one machine: get its weights (clipmill models show ${d.model} says how) and start again, clipmill serve with --models ${d.model}; in an account: deploy it too, with -c models=${d.model}`
   }),
 
   // running

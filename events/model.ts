@@ -29,6 +29,12 @@ export const modelRecord = z.strictObject({
   digest: z.string(),
   /** Names of its graphs: `<name>.onnx` each, beside the one `model.weights`. */
   graphs: z.array(z.string().regex(/^[a-z]+$/)).min(1),
+  /**
+   * Whether runs keep the memory that they took, for those to come. It is false of a model whose graphs each take much
+   * and come one after the other: they would keep several times what any of them needs.
+   * @default true
+   */
+  arena: z.literal(false).optional(),
   weights: z.strictObject({ sha256: z.string(), source: z.string(), licence }),
   /** Of a model that finds objects. */
   detector: detector.optional()

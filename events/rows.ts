@@ -36,6 +36,18 @@ export const targetRow = z.strictObject({
 })
 export type TargetRow = z.infer<typeof targetRow>
 
+/** What was made of one frame, for a video that is a result. */
+export const madeRow = z.strictObject({
+  frame: z.int().nonnegative(),
+  /** Pictures of the video that begin with this frame and end before the next. */
+  pictures: z.int().nonnegative(),
+  /** Seconds by which what they show is off the time that they stand for, at most. */
+  deviation: z.number().nonnegative().optional(),
+  /** The next frame shows something else, so nothing was made between the two. */
+  cut: z.literal(true).optional()
+})
+export type MadeRow = z.infer<typeof madeRow>
+
 /** Rows of one stage for one segment: one row a frame, in order. */
 export const rowsOf = <Row extends z.ZodType>(row: Row) =>
   z.strictObject({ stage: z.string(), segment: z.int().nonnegative(), rows: z.array(row) })

@@ -11,11 +11,11 @@ import { Construct } from 'constructs'
 import { z } from 'zod'
 import { runsModel } from '../functions/chain.ts'
 import { costBasisOf, usualParallel, type Compute, type SizeClass } from '../functions/cost/basis.ts'
-import { readyTasks, taskNamed } from '../tasks/index.ts'
+import { taskNamed } from '../tasks/index.ts'
 import { acknowledge, acknowledgeWildcards } from './acknowledge.ts'
 import { allow } from './allow.ts'
 import { AnnouncementSchema } from './announcement-schema.ts'
-import { makeAssets } from './assets/assets.ts'
+import { assetsRequestOf, makeAssets } from './assets/assets.ts'
 import type { Architecture } from './assets/place.ts'
 import { ChainFunctions } from './chain-functions.ts'
 import { ClipBuckets } from './clip-buckets.ts'
@@ -109,10 +109,8 @@ export class Clipmill extends Construct {
     checkProps(props)
     const {
       retention = 'keep',
-      tasks = readyTasks,
       compute = {},
       size = 'medium',
-      architecture = 'arm64',
       maxParallel = usualParallel,
       logRetention = logs.RetentionDays.ONE_MONTH,
       key: encryptionKey
@@ -123,7 +121,9 @@ export class Clipmill extends Construct {
       logRetention,
       removalPolicy: retention === 'keep' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY
     }
-    const assets = makeAssets({ architecture, tasks, models: props.models ?? [] })
+    const request = assetsRequestOf(props)
+    const { architecture, tasks } = request
+    const assets = makeAssets(request)
 
     this.logGroup = props.logGroup
     const { uploads, results } = new ClipBuckets(this, 'Buckets', {

@@ -11,7 +11,7 @@ import { gpuBasis, gpuInstances, gpuSeconds, type GpuProps } from './gpu.ts'
 import { byBatch, gpuStart, type Invocation } from './invocation.ts'
 
 export interface GpuBatchProps extends GpuProps {
-  /** What tells of containers that were lost. */
+  /** For what tells of containers that were lost. */
   ended: Pick<BatchEndedProps, 'bundle' | 'architecture' | 'deadLetters'>
 }
 
@@ -25,7 +25,7 @@ export class GpuBatch extends Construct {
 
   constructor(scope: Construct, id: string, props: GpuBatchProps) {
     super(scope, id)
-    const { network } = props
+    const { network, ended } = props
     const { logGroup, role, environment } = gpuBasis(this, 'ecs-tasks.amazonaws.com', props)
     const instances = new batch.ManagedEc2EcsComputeEnvironment(this, 'Instances', {
       vpc: network.vpc,
@@ -78,7 +78,15 @@ export class GpuBatch extends Construct {
       'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role]':
         'What ECS asks for on its instances'
     })
-    this.ended = new BatchEnded(this, 'Ended', { ...props, ...props.ended, queue: this.queue })
+    this.ended = new BatchEnded(this, 'Ended', {
+      queue: this.queue,
+      bundle: ended.bundle,
+      architecture: ended.architecture,
+      deadLetters: ended.deadLetters,
+      logGroup: props.logGroup,
+      logRetention: props.logRetention,
+      removalPolicy: props.removalPolicy
+    })
     // It is counted, which an alarm looks at, and goes nowhere.
     this.blocked = new events.Rule(this, 'Blocked', {
       description: 'The first job of the GPU queue gets no instance',

@@ -11,6 +11,7 @@ import type * as sfn from 'aws-cdk-lib/aws-stepfunctions'
 import { Construct } from 'constructs'
 import { acknowledge } from './acknowledge.ts'
 import type { ChainFunctions } from './chain-functions.ts'
+import { waitsLong } from './upload-queue.ts'
 
 export interface ObservabilityProps {
   functions: ChainFunctions
@@ -34,8 +35,8 @@ export interface ObservabilityProps {
 }
 
 const fiveMinutes = Duration.minutes(5)
-/** What waits longer than that is told of. */
-const long = Duration.minutes(30)
+/** A segment that waits longer than that for a GPU is told of. */
+const gpuWaitsLong = Duration.minutes(30)
 
 /** A dashboard, and an alarm for each way in which jobs are lost or late. */
 export class Observability extends Construct {
@@ -106,8 +107,8 @@ export class Observability extends Construct {
     alarm(
       'uploads-wait',
       props.uploads.metricApproximateAgeOfOldestMessage(most),
-      long.toSeconds(),
-      'An upload waits for intake, whose log says why. It is tried for half a day and ends among the dead letters'
+      waitsLong.toSeconds(),
+      'Intake could not deal with an upload, or does not come to it: its log says why (S3 or Step Functions may be away). It is tried on for half a day, so mend that meanwhile; what is a dead letter by then, "clipmill cloud resend" sends again'
     )
     alarm(
       'dead-letters',
@@ -119,7 +120,7 @@ export class Observability extends Construct {
       alarm(
         'gpu-waits',
         props.gpu.metric('AsyncEventAge', most),
-        long.toMilliseconds(),
+        gpuWaitsLong.toMilliseconds(),
         'Segments wait for a GPU of Lambda: "clipmill doctor" says what the quota is; where the region has none to give, deploy with compute=TASK=lambda'
       )
     if (props.blocked)

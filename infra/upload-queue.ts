@@ -11,6 +11,12 @@ import { forADay } from './delivery.ts'
 /** How long intake tries an upload, and how long it waits between two tries: six time limits of it, as Lambda asks for. */
 const [tried, pause] = [Duration.hours(12), Duration.minutes(6)]
 
+/**
+ * An upload that is this old waits too long: it was tried twice. It has to be less than two pauses, since the metric of the
+ * oldest message leaves out what was received three times.
+ */
+export const waitsLong = Duration.seconds(1.5 * pause.toSeconds())
+
 export interface UploadQueueProps {
   eventPattern: events.EventPattern
   intake: lambda.Function

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { buildModel, recipeOf } from '../models/catalogue/build.ts'
@@ -36,13 +36,27 @@ export const ensureModels = async (folder: string, names: string[], store = open
 export const builtDigest = async (folder: string, name: string): Promise<string | undefined> =>
   (await readBuilt(folder, name))?.digest
 
-/** Removes the model that was built of weights of this name. */
-export const removeModel = async (folder: string, name: string) => {
+/**
+ * Removes the model that was built of weights of this name; its folder stays while another name means the same.
+ * @returns the bytes that this set free; undefined where none was built
+ */
+export const removeModel = async (folder: string, name: string): Promise<number | undefined> => {
   const digest = await builtDigest(folder, name)
-  if (digest === undefined) return
+  if (digest === undefined) return undefined
   await rm(recordOf(folder, name), { force: true })
-  await writeIndex(folder)
-  await rm(path.join(folder, digest), { recursive: true, force: true })
+  const index = await writeIndex(folder)
+  if (Object.values(index).includes(digest)) return 0
+  const directory = path.join(folder, digest)
+  const bytes = await bytesOf(directory)
+  await rm(directory, { recursive: true, force: true })
+  return bytes
+}
+
+/** Of all files; of a folder that has gone, none. */
+const bytesOf = async (directory: string) => {
+  const files = await readdir(directory).catch((): string[] => [])
+  const sizes = await Promise.all(files.map(async file => (await stat(path.join(directory, file))).size))
+  return sizes.reduce((sum, size) => sum + size, 0)
 }
 
 const namesOf = (folder: string) => path.join(folder, 'names')
@@ -71,14 +85,15 @@ const readIndex = async (folder: string) => {
 }
 
 /** Sums up the records for those who run models (layers/models). Of several processes, the last to write has seen all records. */
-const writeIndex = async (folder: string) => {
+const writeIndex = async (folder: string): Promise<Record<string, string>> => {
   const file = path.join(folder, 'index.json')
   let written = await readPresent(file)
   for (;;) {
-    const index = formatted(await readIndex(folder))
-    if (index === written) return
-    await writeWhole(file, index)
-    written = index
+    const index = await readIndex(folder)
+    const text = formatted(index)
+    if (text === written) return index
+    await writeWhole(file, text)
+    written = text
   }
 }
 

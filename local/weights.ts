@@ -12,7 +12,9 @@ import { clipmillHome, packageRoot } from './home.ts'
 export const ownWeights = z.discriminatedUnion('system', [
   fits.yolox.extend({ licence }),
   fits.mixformerv2.extend({ licence }),
-  fits.romtrack.extend({ licence })
+  fits.romtrack.extend({ licence }),
+  fits.dqbc.extend({ licence }),
+  fits.maxsr.extend({ licence })
 ])
 export type OwnWeights = z.infer<typeof ownWeights>
 

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
-import type { ClipFacts, PictureFormat, Shape } from '../events/clip.ts'
+import type { ClipFacts, PictureFormat, Rational, Shape } from '../events/clip.ts'
 import type { Job } from '../events/job.ts'
+import type { madeRow, MadeRow } from '../events/rows.ts'
 import type { ModelRecord } from '../events/model.ts'
 import type { Picture } from '../layers/inference/picture.ts'
 import type { Feeds, Outputs } from '../layers/inference/session.ts'
@@ -33,6 +34,8 @@ export interface Task<Options = unknown> {
    * @throws Fault options-invalid
    */
   check?(options: Options, clip: ClipFacts): void
+  /** Seconds that its stages take for a frame on one processor, where that is so long that segments have to be short. */
+  slowness?(options: Options, clip: ClipFacts): number
   stages: Stage<Options>[]
   outputs(options: Options): Output<Options>[]
   /** Drawn over the clip; absent where the options ask for none. */
@@ -95,7 +98,36 @@ export interface FoldStage<Options = unknown> extends StageBase<Options> {
   ): Promise<{ state: unknown; row: unknown }>
 }
 
-export type Stage<Options = unknown> = EachStage<Options> | FoldStage<Options>
+/** What a video is made of that is a result. */
+export interface Made {
+  width: number
+  height: number
+  timeBase: Rational
+}
+
+/**
+ * Makes the pictures of a video that is a result, of each frame and of the one behind it. Segments run side by side; the
+ * last frame of one sees the first of the next. A task has at most one such stage, as its last.
+ */
+export interface PictureStage<Options = unknown> extends StageBase<Options> {
+  kind: 'pictures'
+  row: typeof madeRow
+  /** File name of the video below the results' prefix. */
+  video: string
+  made(options: Options, clip: ClipFacts): Made
+  /**
+   * @returns what was made, in order of time stamps, which count in the time base of what is made; of the last frame
+   * that there is `next` is undefined
+   */
+  open(
+    context: StageContext<Options>
+  ): (
+    frame: Frame,
+    next: Frame | undefined
+  ) => Promise<{ row: MadeRow; pictures: { pts: number; picture: Picture }[] }>
+}
+
+export type Stage<Options = unknown> = EachStage<Options> | FoldStage<Options> | PictureStage<Options>
 
 /** All rows of a job's last stage, in order, as often as asked; never more than a segment of them in memory. */
 export interface Results<Options = unknown> {

@@ -3,12 +3,14 @@ import type { Job } from '../events/job.ts'
 import { problemsOf } from '../events/problems.ts'
 import { modelsAmong, weightsNamed, type FindModel } from '../models/catalogue/index.ts'
 import type { Task } from './define.ts'
+import { interpolate } from './interpolate/index.ts'
 import { trackMany } from './track-many/index.ts'
 import { track } from './track/index.ts'
+import { upscale } from './upscale/index.ts'
 
 /** The table of tasks; everything else reads it. */
 export const tasks: Record<string, Task> = Object.fromEntries(
-  [trackMany, track].map(task => [task.name, task])
+  [trackMany, track, interpolate, upscale].map(task => [task.name, task])
 )
 
 /** @throws Fault task-unknown */
@@ -41,5 +43,7 @@ export const modelsOf = (task: Task, options: unknown): Record<string, string> =
 
 /** Names of the tasks whose models come with the package: they work on a fresh clone, and are deployed where nobody names tasks. */
 export const readyTasks = Object.values(tasks)
-  .filter(({ models }) => models.every(model => weightsNamed(model).file.kind === 'package'))
+  .filter(
+    ({ models }) => models.length > 0 && models.every(model => weightsNamed(model).file.kind === 'package')
+  )
   .map(({ name }) => name)

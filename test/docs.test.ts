@@ -13,7 +13,7 @@ describe('the docs say what the code does', () => {
     const name = `tasks/${task.name}.md`
     const table = optionsTable(task)
     const text = read(name)
-    const updated = text.replace(/(## Options\n\n)[^]*?(?=\n## )/, `$1${table}`)
+    const updated = text.replace(/(## Options\n)[^]*?(?=\n## )/, `$1\n${table}`)
     if (process.env.UPDATE_DOCS) writeFileSync(path.join(docs, name), updated)
     else expect(text).toBe(updated)
   })

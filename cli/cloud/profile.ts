@@ -3,8 +3,8 @@ import { homedir } from 'node:os'
 import path from 'node:path'
 import { Fault } from '../../events/faults.ts'
 
-/** The profile that AWS's usual environment names. */
-export const profileName = () => process.env.AWS_PROFILE ?? 'default'
+/** The profile that AWS's usual environment names; an empty name is none, as for the SDK. */
+export const profileName = () => process.env.AWS_PROFILE || 'default'
 
 /** @throws Fault profile-missing: the SDK would go on with whatever other credentials it finds */
 export const checkProfile = async () => {

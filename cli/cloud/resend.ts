@@ -49,8 +49,8 @@ const hidden = 120
 
 /**
  * Sends again what could not be delivered or dealt with, each event to where its rule would have. It leaves the queue of
- * dead letters once it was taken there, so what breaks off loses nothing, and sends an event twice at most. It ends with
- * as many as there were: what fails anew while it goes on is left for the next time.
+ * dead letters once it was taken there, so what breaks off loses nothing; each break may have one event sent twice. It
+ * ends with as many as there were: what fails anew while it goes on is left for the next time.
  * @throws Fault as `asked` does
  */
 export const resend = async (
@@ -72,7 +72,9 @@ export const resend = async (
           functions.send(new InvokeCommand({ FunctionName: id, InvocationType: 'Event', Payload: body }))
         )
 
-  const kept: string[] = []
+  const seen = new Set<string>()
+  /** By message, the receipt that it was handed out with last: one that is kept comes again after a while. */
+  const kept = new Map<string, string>()
   const { waiting, inFlight } = await countOf(queues, QueueUrl)
   resent.inFlight = inFlight
   while (resent.letters.length < waiting) {
@@ -90,18 +92,20 @@ export const resend = async (
     )
     if (Messages.length === 0) break
     for (const message of Messages) {
-      const ReceiptHandle = message.ReceiptHandle!
+      const [id, ReceiptHandle] = [message.MessageId!, message.ReceiptHandle!]
+      const again = seen.has(id)
       const letter = letterOf(message, targets)
       if (letter.to && !dryRun) {
-        await deliver(letter.to, message.Body!)
+        if (!again) await deliver(letter.to, message.Body!)
         await asked(`remove a message of ${QueueUrl}`, () =>
           queues.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }))
         )
-      } else kept.push(ReceiptHandle)
-      resent.letters.push(letter)
+      } else kept.set(id, ReceiptHandle)
+      if (!again) resent.letters.push(letter)
+      seen.add(id)
     }
   }
-  for (const ReceiptHandle of kept) await giveBack(queues, { QueueUrl, ReceiptHandle })
+  for (const ReceiptHandle of kept.values()) await giveBack(queues, { QueueUrl, ReceiptHandle })
   return resent
 }
 

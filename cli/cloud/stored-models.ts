@@ -2,16 +2,12 @@ import { readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { storedFiles } from '../../functions/cloud/models.ts'
 import type { Storage } from '../../functions/shared/storage.ts'
-import { makeAssets } from '../../infra/assets/assets.ts'
-import { tasks as allTasks } from '../../tasks/index.ts'
+import { assetsRequestOf, makeAssets } from '../../infra/assets/assets.ts'
 import type { DeployOptions } from './options.ts'
 
 /** Folders, by digest, of the models that no layer takes. They stand built, since the app was synthesised. */
-export const storedModels = ({
-  architecture = 'arm64',
-  tasks = Object.keys(allTasks),
-  models = []
-}: DeployOptions): Record<string, string> => makeAssets({ architecture, tasks, models }).stored
+export const storedModels = (options: DeployOptions): Record<string, string> =>
+  makeAssets(assetsRequestOf(options)).stored
 
 /**
  * Puts models into the model store, a part of the results bucket. A file that is there with the same size is left, since

@@ -55,14 +55,16 @@ const meanSquare = (a: Plane, b: Plane) =>
 export const windowSide = 11
 const sigma = 1.5
 
-/** Its weights along either axis, which add up to 1. */
-export const gaussian = (() => {
-  const taps = Float64Array.from({ length: windowSide }, (_, i) =>
-    Math.exp(-((i - (windowSide - 1) / 2) ** 2) / (2 * sigma ** 2))
+/** Weights of a window along an axis, which add up to 1; the largest is that of `side` / 2, rounded down. */
+export const gaussianOf = (side: number) => {
+  const taps = Float64Array.from({ length: side }, (_, i) =>
+    Math.exp(-((i - Math.floor(side / 2)) ** 2) / (2 * sigma ** 2))
   )
   const total = taps.reduce((a, b) => a + b)
   return taps.map(v => v / total)
-})()
+}
+
+const gaussian = gaussianOf(windowSide)
 
 /** Weighted means over the window, wherever it fits: [h, w] -> [h - 10, w - 10]. */
 const smooth = (values: Float64Array, width: number, height: number) => {
@@ -107,14 +109,24 @@ export interface Fidelity {
   ssim: number
 }
 
+const pairsOf = (a: Picture, b: Picture, border: number, planes: PlanesOf) => {
+  const theirs = planes(b, border)
+  const pairs = planes(a, border).map((own, i) => [own, theirs[i]] as const)
+  return (f: (one: Plane, other: Plane) => number) =>
+    pairs.reduce((sum, pair) => sum + f(...pair), 0) / pairs.length
+}
+
+const decibels = (meanSquare: number) => 10 * Math.log10(255 ** 2 / meanSquare)
+
+/** In dB, over all planes of two pictures of one size; Infinity where they are equal. */
+export const psnrOf = (a: Picture, b: Picture, planes: PlanesOf): number =>
+  decibels(pairsOf(a, b, 0, planes)(meanSquare))
+
 /**
  * How close two pictures of one size are, over all planes; without their borders they are at least 11 pixels wide and
  * high.
  */
 export const fidelity = (a: Picture, b: Picture, border: number, planes: PlanesOf): Fidelity => {
-  const theirs = planes(b, border)
-  const pairs = planes(a, border).map((own, i) => [own, theirs[i]] as const)
-  const average = (f: (one: Plane, other: Plane) => number) =>
-    pairs.reduce((sum, pair) => sum + f(...pair), 0) / pairs.length
-  return { psnr: 10 * Math.log10(255 ** 2 / average(meanSquare)), ssim: average(ssimOf) }
+  const average = pairsOf(a, b, border, planes)
+  return { psnr: decibels(average(meanSquare)), ssim: average(ssimOf) }
 }

@@ -10,7 +10,7 @@ import {
   stepsForm,
   worst
 } from '../../models/golden/index.ts'
-import { fidelity, gaussian, luma, rgb, roundedLuma, type Fidelity } from './fidelity.ts'
+import { fidelity, gaussianOf, luma, rgb, roundedLuma, type Fidelity } from './fidelity.ts'
 import { bicubicBaseline, cropped, lowResolution, meanOf } from './protocol.ts'
 
 /** Sums of float64. */
@@ -60,7 +60,7 @@ function* checkPair(golden: z.infer<typeof pairGolden>) {
     shape: [height, width, 1],
     data: Float32Array.from(y.values)
   })
-  yield deviationOf('gaussian', worst([...gaussian], golden['gauss_11_1.5']), exact)
+  yield deviationOf('gaussian', worst([...gaussianOf(11)], golden['gauss_11_1.5']), exact)
 
   for (const [name, value] of Object.entries(golden)) {
     const [, border] = /^crop_(\d+)$/.exec(name) ?? []

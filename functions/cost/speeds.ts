@@ -4,12 +4,15 @@
  * arm64 is taken to be as fast, and a Lambda processor (1,769 MB) to be one of that machine. What is worked out from these
  * is to be trusted within a factor of two.
  */
-import { z } from 'zod'
 import { seconds, type ClipFacts } from '../../events/clip.ts'
-import { catalogue, type Weights } from '../../models/catalogue/index.ts'
+import { modelsAmong, type Weights } from '../../models/catalogue/index.ts'
+import type { Precision } from '../../models/graph/index.ts'
 import type { YoloxVariantName } from '../../models/yolox/variants.ts'
 import { detectionSize, type Size } from '../../models/yolox/preprocess.ts'
 import type { Task } from '../../tasks/define.ts'
+import type { Options as InterpolateOptions } from '../../tasks/interpolate/options.ts'
+import type { Options as TrackManyOptions } from '../../tasks/track-many/options.ts'
+import { startSeconds, type Options as TrackOptions } from '../../tasks/track/options.ts'
 import { stepOf, type Call } from '../chain.ts'
 
 /** A job as its plan has it. */
@@ -46,51 +49,73 @@ const searches: Record<string, Record<string, number>> = {
   mixformerv2: { s: 0.062, b: 0.42 },
   romtrack: { 'tiny-256': 0.078, 'small-256': 0.2, 'base-256': 0.68, 'base-384': 1.6, 'large-384': 5.6 }
 }
+/** What the search takes of that in other precisions. With int8 0.37 to 0.67 was measured, most in small networks. */
+const shares: Record<Precision, number> = { float32: 1, float16: 1, int8: 0.42 }
 /** A target's crop, and what else is around a search. */
 const cropMade = 0.004
 
-const detection = z.object({ detector: z.string(), detectorSize: z.number() })
-
-/** By stage, so that a stage which two tasks have is measured once. */
+/** By task and stage. */
 const stages: Record<string, (job: PlannedJob) => Speed> = {
-  detect: ({ options, pictures, weights = catalogue }) => {
-    const { detector, detectorSize } = detection.parse(options)
+  'track-many/detect': ({ options, pictures, weights }) => {
+    const { detector, detectorSize } = options as TrackManyOptions
     const input = megapixels(detectionSize(pictures.width, pictures.height, detectorSize))
     // Of weights that only a deployment knows, the network is not known here: the largest is the one that keeps a limit.
-    const known = weights.find(({ name }) => name === detector)
+    const known = modelsAmong(weights)(detector)
     const variant = known?.system === 'yolox' ? known.variant : 'x'
     return {
       seconds: pictureRead * megapixels(pictures) + inputFilled * input,
       modelSeconds: yoloxRuns[variant] * input
     }
   },
-  associate: () => ({ seconds: 0.0008 }),
-  forward: job => followed(job, 'forward'),
-  backward: job => followed(job, 'backward')
+  'track-many/associate': () => ({ seconds: 0.0008 }),
+  'track/forward': job => followed(job, 'forward'),
+  'track/backward': job => followed(job, 'backward'),
+  'interpolate/interpolate': madeSpeed,
+  'upscale/upscale': madeSpeed
 }
 
-const following = z.object({
-  box: z.array(z.unknown()),
-  start: z.union([z.number(), z.string()]),
-  direction: z.string(),
-  model: z.string()
-})
+/** Per megapixel of a PNG picture: into pixels, or out of them. */
+const exactPicture = 0.05
+
+/** Pictures of a video that is the result, of one frame of the clip. */
+const madeOf = ({ task, options, clip }: PlannedJob) => {
+  const made = task.stages.find(stage => stage.kind === 'pictures')?.made(options, clip)
+  if (!made) return undefined
+  const { rate } = options as Partial<InterpolateOptions>
+  const { frameRate } = clip.video
+  const pictures = !rate
+    ? 1
+    : 'factor' in rate
+      ? rate.factor
+      : (rate.num * frameRate.den) / (rate.den * frameRate.num)
+  return megapixels(made) * pictures
+}
+
+function madeSpeed(job: PlannedJob): Speed {
+  return {
+    seconds: exactPicture * (megapixels(job.clip.video) + madeOf(job)!),
+    modelSeconds: job.task.slowness!(job.options, job.clip)
+  }
+}
 
 /** What following takes in a mean frame: of those on the other side of the start, nothing. */
 const followed = (
-  { options, clip: { video }, pictures, weights = catalogue }: PlannedJob,
+  { options, clip: { video }, pictures, weights }: PlannedJob,
   stage: 'forward' | 'backward'
 ): Speed => {
-  const { box, start, direction, model } = following.parse(options)
-  const duration = seconds(video.end - video.start, video.timeBase)
-  const before = typeof start === 'number' ? start / video.frames : Number.parseFloat(start) / duration
+  const { box, start, direction, model } = options as TrackOptions
+  const time = startSeconds(start)
+  const before =
+    time === undefined
+      ? Number(start) / video.frames
+      : time / seconds(video.end - video.start, video.timeBase)
   const side = stage === 'forward' ? 1 - before : before
   const share = direction === 'both' || direction === stage ? side : 0
-  const known = weights.find(({ name }) => name === model)
+  const known = modelsAmong(weights)(model)
   const search = searches[known?.system ?? '']?.[known?.variant ?? ''] ?? searches.romtrack['large-384']
   return {
     seconds: share * (pictureRead * megapixels(pictures) + cropMade * box.length),
-    modelSeconds: share * search * box.length
+    modelSeconds: share * search * shares[known?.precision ?? 'float32'] * box.length
   }
 }
 
@@ -102,9 +127,11 @@ export const frameSpeed = (job: PlannedJob, call: Call): Speed => {
     case 'decode':
       return { seconds: 0.019 * megapixels(job.clip.video) }
     case 'infer':
-      return stages[stepOf(call)](job)
+      return stages[`${job.task.name}/${stepOf(call)}`](job)
     case 'render':
-      return { seconds: job.task.overlay(job.options) ? 0.025 * megapixels(job.pictures) : 0 }
+      return {
+        seconds: job.task.overlay(job.options) ? 0.025 * megapixels(job.pictures) : 0.075 * (madeOf(job) ?? 0)
+      }
     case 'store':
       return { seconds: 0.002 }
   }

@@ -8,12 +8,13 @@ import { progressOf } from '../shared/progress.ts'
 import { scratchFolder } from '../shared/scratch.ts'
 import { readSegment } from '../shared/segments.ts'
 import { keepTiming, stopwatch } from '../shared/timing.ts'
+import { videoOf } from '../shared/video.ts'
 
 export const decodeEvent = z.strictObject({ job: z.string(), segment: z.int().nonnegative() })
 
 /**
  * Turns one segment of the clip into a row of still pictures with a frame table; with the first segment also the sound
- * is put aside, for an overlay that keeps it.
+ * is put aside, for a video that keeps it.
  * @throws Fault clip-damaged and its kin
  */
 export const decode = async (context: Context, { job: id, segment: index }: z.infer<typeof decodeEvent>) => {
@@ -46,8 +47,9 @@ export const decode = async (context: Context, { job: id, segment: index }: z.in
   await keepTiming(context, job, index, { step: 'decode', seconds: elapsed(), frames: table.frames.length })
 }
 
-const putSoundAside = async (context: Context, { job, task }: Work, out: string) => {
-  if (!task.overlay(job.options)) return
+const putSoundAside = async (context: Context, work: Work, out: string) => {
+  if (!videoOf(work)) return
+  const { job } = work
   const media = await clipMedia(context, job)
   if (!(await media.sound(await clipFile(context, job), out))) return
   await context.results.uploadFile(keys(job.id).sound, out, { contentType: 'audio/x-matroska', once: true })

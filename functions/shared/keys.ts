@@ -16,6 +16,10 @@ export const keys = (job: string) => {
     rows: (stage: string, segment: number) => under(`rows/${stage}/${number(segment)}.json`),
     /** Prefix of all rows of a stage. */
     rowsOf: (stage: string) => under(`rows/${stage}/`),
+    /** Pictures that a stage made for a video, and where each of them lies. */
+    made: (stage: string, segment: number) => under(`made/${stage}/${number(segment)}.bin`),
+    madeTable: (stage: string, segment: number) => under(`made/${stage}/${number(segment)}.json`),
+    madeOf: (stage: string) => under(`made/${stage}/`),
     /** The state with which a fold leaves a segment. */
     state: (stage: string, segment: number) => under(`state/${stage}/${number(segment)}.bin`),
     /** What a fold had after so many frames of a segment, where it left the rest to another invocation. */

@@ -28,16 +28,24 @@ export const reopen = async (context: Pick<Context, 'results'>, id: string) => {
       await removeFrom(results, prefix(stage.name), from)
   }
   await removeFrom(results, name.overlays, behind.some(isBackward) ? 0 : first)
+  // The last frame before a gap had none behind it.
+  const beforeGap = new Set(missing.map(key => segmentOf(key) - 1))
+  for (const { name: made } of stages.filter(({ kind }) => kind === 'pictures'))
+    for (const prefix of [name.rowsOf(made), name.madeOf(made), name.timingsOf(made), name.overlays])
+      await removeWhere(results, prefix, segment => beforeGap.has(segment))
   // Last: a call that was cut off finds them again.
   await remove(results, missing)
 }
 
 /** Removes what lies under a prefix, from one segment on. */
-const removeFrom = async (results: Storage, prefix: string, first: number) => {
+const removeFrom = (results: Storage, prefix: string, first: number) =>
+  removeWhere(results, prefix, segment => segment >= first)
+
+const removeWhere = async (results: Storage, prefix: string, isMeant: (segment: number) => boolean) => {
   const found = await keysUnder(results, prefix)
   await remove(
     results,
-    found.filter(key => segmentOf(key) >= first)
+    found.filter(key => isMeant(segmentOf(key)))
   )
 }
 

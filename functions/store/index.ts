@@ -7,13 +7,14 @@ import { about, readJob, readWork, type Work } from '../shared/job.ts'
 import { keys } from '../shared/keys.ts'
 import { scratchFolder } from '../shared/scratch.ts'
 import { keepTiming, stopwatch } from '../shared/timing.ts'
+import { videoOf } from '../shared/video.ts'
 import { failure, failureOf } from './failure.ts'
 import { writeManifest } from './manifest.ts'
 import { describeMissing } from './missing.ts'
 import { writeOutputs } from './outputs.ts'
-import { drawPicture, joinOverlay } from './overlay.ts'
 import type { ResultFile } from './result-file.ts'
 import { collectRows } from './rows.ts'
+import { drawPicture, joinVideo, takePicture } from './video.ts'
 
 export const storeEvent = z.strictObject({
   job: z.string(),
@@ -23,7 +24,7 @@ export const storeEvent = z.strictObject({
 })
 
 /**
- * Makes the results of a job: the formats, the overlay, a picture to look at, and last the manifest; then announces that
+ * Makes the results of a job: the formats, the video, a picture to look at, and last the manifest; then announces that
  * the job is done, wholly or in part. Told of a failure, it leaves an error object beside where the results would be and
  * announces that; told of a segment that was given up, it notes that, and the steps behind go on without.
  * Either way it answers with the fault.
@@ -52,13 +53,15 @@ const finish = async (context: Context, work: Work) => {
     throw Fault.from(missing[0].fault) ?? new Error('nothing is left')
   await using folder = await scratchFolder(context)
   const scratch = folder.path
-  const overlay = work.task.overlay(work.job.options)
+  const video = videoOf(work)
   const { frames, repeated } = await collectRows(context, work, scratch)
   const files: ResultFile[] = await writeOutputs(context, work, frames, scratch)
-  if (overlay)
+  if (video)
     files.push(
-      await joinOverlay(context, work, scratch),
-      await drawPicture(context, work, overlay, frames, scratch)
+      await joinVideo(context, work, video, scratch),
+      'made' in video
+        ? await takePicture(context, work, video.made.name, scratch)
+        : await drawPicture(context, work, video.overlay, frames, scratch)
     )
   await keepTiming(context, work.job, 0, {
     step: 'store',

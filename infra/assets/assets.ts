@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import path from 'node:path'
 import { z } from 'zod'
+import { readyTasks } from '../../tasks/index.ts'
 
 /** What is to be made: for which CPU, which tasks, and which models besides those of the tasks' default options. */
 export const assetsRequest = z.strictObject({
@@ -9,6 +10,13 @@ export const assetsRequest = z.strictObject({
   models: z.array(z.string())
 })
 export type AssetsRequest = z.infer<typeof assetsRequest>
+
+/** What a deployment's options ask for, with the defaults of those that are not given. */
+export const assetsRequestOf = ({
+  architecture = 'arm64',
+  tasks = readyTasks,
+  models = []
+}: Partial<AssetsRequest>): AssetsRequest => ({ architecture, tasks, models })
 
 /** Folders of what is deployed. */
 const assets = z.strictObject({

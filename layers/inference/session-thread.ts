@@ -1,9 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import type { TensorData } from '../../models/graph/index.ts'
-import type { Device, Outputs, SessionAnswer, SessionRequest } from './session.ts'
+import type { Outputs, SessionAnswer, SessionRequest, SessionSettings } from './session.ts'
 
-const { file, threads, device } = workerData as { file: string; threads: number; device: Device }
+const { file, threads, device, arena } = workerData as SessionSettings
 const answer = (message: SessionAnswer, transfer: ArrayBuffer[] = []) =>
   parentPort!.postMessage(message, transfer)
 const words = (error: unknown) => (error instanceof Error ? error.message : String(error))
@@ -14,6 +14,7 @@ const open = async () => {
       executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
+      enableCpuMemArena: arena,
       extra: { session: { intra_op: { allow_spinning: '0' } } }
     })
   } catch (error) {
@@ -39,6 +40,8 @@ async function run(session: InferenceSession, id: number, feeds: SessionRequest[
     const start = performance.now()
     const results = await session.run(inputs)
     const seconds = (performance.now() - start) / 1000
+    // They are nobody's any more; the collector would find them much later.
+    for (const buffer of new Set(Object.values(feeds).map(({ data }) => data.buffer))) buffer.transfer(0)
     const outputs: Outputs = Object.fromEntries(
       Object.entries(results).map(([name, { type, data, dims }]) => [
         name,

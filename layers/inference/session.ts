@@ -1,6 +1,8 @@
+import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { modelRecord } from '../../events/model.ts'
 import type { TensorData } from '../../models/graph/index.ts'
 
 /** What a model runs on: processors, or a GPU by NVIDIA's CUDA, of which the runtime must have been installed with its libraries. */
@@ -12,6 +14,14 @@ export type Outputs = Readonly<Record<string, TensorData>>
 
 // The runtime's own builds report usage to its maker unless told not to before they are loaded. Nothing here does.
 process.env.ORT_DISABLE_TELEMETRY = '1'
+
+/** What the thread opens, and how. */
+export interface SessionSettings {
+  file: string
+  threads: number
+  device: Device
+  arena: boolean
+}
 
 /** What the thread is asked, and what it answers. */
 export type SessionRequest = { id: number; feeds: Feeds }
@@ -35,6 +45,7 @@ export interface Session extends AsyncDisposable {
 
 /**
  * Opens a session on `<directory>/<graph>.onnx` in a thread of its own: the runtime's `run` blocks the thread that calls it.
+ * It follows what the model's manifest says of memory, where one stands there.
  * Keep one session for a process and graph.
  * @param graph of a model that has several
  * @param device where the model runs; operators that the GPU lacks run on the processor
@@ -49,7 +60,12 @@ export const openSession = async (
   }: { graph?: string; threads?: number; device?: Device } = {}
 ): Promise<Session> => {
   const worker = new Worker(new URL(`./session-thread${path.extname(import.meta.url)}`, import.meta.url), {
-    workerData: { file: path.join(directory, `${graph}.onnx`), threads, device }
+    workerData: {
+      file: path.join(directory, `${graph}.onnx`),
+      threads,
+      device,
+      arena: await arenaOf(directory)
+    } satisfies SessionSettings
   })
   const waiting = new Map<number, { resolve: (outputs: Outputs) => void; reject: (error: Error) => void }>()
   let count = 0
@@ -95,4 +111,12 @@ export const openSession = async (
       await worker.terminate()
     }
   }
+}
+
+const arenaOf = async (directory: string) => {
+  const manifest = await readFile(path.join(directory, 'manifest.json'), 'utf8').catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  })
+  return manifest === undefined || modelRecord.parse(JSON.parse(manifest)).arena !== false
 }

@@ -26,6 +26,8 @@ export interface RenderOptions {
   /** What to draw on each frame of the table; nothing by default. */
   shapes?: Shape[][]
   facts: ClipFacts
+  /** The pictures are the result itself: hardly anything is lost of them, whatever that takes. */
+  fine?: boolean
   /** The segment's video, H.264 in NUT, for `join`. */
   out: string
 }
@@ -35,7 +37,7 @@ export interface RenderOptions {
  * primaries and transfer are the clip's, the range is limited.
  */
 export const render = async (
-  { pictures, table, shapes, facts, out }: RenderOptions,
+  { pictures, table, shapes, facts, fine = false, out }: RenderOptions,
   onFrames: (frames: number) => void
 ) => {
   const { colour } = facts.video
@@ -44,7 +46,12 @@ export const render = async (
   await using file = await open(pictures)
   using canvas = await openCanvas(table, facts.video, target)
   using packet = newPacket()
-  using encoder = await openVideoEncoder(target, table, colour, highestRate(facts, target))
+  using encoder = await openVideoEncoder(
+    target,
+    table,
+    colour,
+    fine ? fineQuality : usualQuality(facts, target)
+  )
   await using output = await openOutput(out, segmentFormat, [{ encoder, timeBase: encoder.timeBase }])
   const write = async (p: Packet) => {
     p.rescaleTs(encoder.timeBase, output.streams[0].timeBase)
@@ -61,6 +68,12 @@ export const render = async (
   await encode(encoder, undefined, packet, write)
   await output.end()
 }
+
+const usualQuality = (facts: ClipFacts, target: Target) => {
+  const rate = highestRate(facts, target)
+  return { crf: '22', maxrate: String(rate), bufsize: String(2 * rate) }
+}
+const fineQuality = { crf: '14' }
 
 /** Bits a second: twice what the source has for as many pixels, so that results do not outgrow their sources. */
 const highestRate = ({ bytes, video }: ClipFacts, { width, height }: Target) => {
@@ -83,15 +96,13 @@ const openVideoEncoder = (
   target: Target,
   { timeBase }: FrameTable,
   colour: ColourTags,
-  rate: number
+  quality: Record<string, string>
 ): Promise<CodecContext> =>
   openEncoder(
     Codec.findEncoderByName(FF_ENCODER_LIBX264)!,
     {
       preset: 'veryfast',
-      crf: '22',
-      maxrate: String(rate),
-      bufsize: String(2 * rate),
+      ...quality,
       bf: '0',
       colorspace: colour.space === 'gbr' ? 'smpte170m' : colour.space,
       color_primaries: colour.primaries,

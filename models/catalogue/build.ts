@@ -8,7 +8,7 @@ import type { ModelRecord } from '../../events/model.ts'
 import { optimise, structureOf, writeModel } from '../graph/index.ts'
 import { bindWeights } from '../weights/bind.ts'
 import { openCheckpoint, type Checkpoint } from '../weights/checkpoint.ts'
-import { graphsOf, networkOf, parametersOf } from './systems.ts'
+import { graphsOf, networkOf, parametersOf, systems } from './systems.ts'
 import type { Weights } from './weights.ts'
 
 /** The graphs as they are written. */
@@ -27,6 +27,7 @@ const describe = (weights: Weights, sha256: string, graphs: object) => {
     system,
     variant,
     graphs: Object.keys(graphs),
+    arena: systems[system].arena,
     weights: { sha256, source, licence },
     detector
   }

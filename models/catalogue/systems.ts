@@ -1,7 +1,12 @@
 /** The systems whose weights we know. Nothing outside this file asks which system weights are of. */
 import { z } from 'zod'
 import { detector } from '../../events/model.ts'
+import { buildDqbc } from '../dqbc/network.ts'
 import type { Graph, Parameter } from '../graph/graph.ts'
+import type { Precision } from '../graph/index.ts'
+import { buildMaxsr } from '../maxsr/network.ts'
+import { tileSide } from '../maxsr/tiles.ts'
+import { maxsrModels } from '../maxsr/variants.ts'
 import { buildSearch, buildTemplates } from '../mixformerv2/network.ts'
 import { mixFormerVariants } from '../mixformerv2/variants.ts'
 import { buildRomtrackFrame, buildRomtrackTemplate } from '../romtrack/network.ts'
@@ -31,17 +36,42 @@ export const fits = {
     system: z.literal('romtrack'),
     variant: z.enum(namesOf(romtrackVariants)),
     detector: z.undefined().optional()
+  }),
+  dqbc: z.strictObject({
+    system: z.literal('dqbc'),
+    // What the authors name variants are ways to run the one network.
+    variant: z.literal('dqbc'),
+    detector: z.undefined().optional()
+  }),
+  maxsr: z.strictObject({
+    system: z.literal('maxsr'),
+    variant: z.enum(namesOf(maxsrModels)),
+    detector: z.undefined().optional()
   })
 }
 
 export type System = keyof typeof fits
 export type Fits = { [S in System]: z.infer<(typeof fits)[S]> }[System]
 
-/** Under which licence the authors' code is, and whether weights find objects. */
-export const systems: Readonly<Record<System, { codeLicence: string; detects: boolean }>> = {
-  yolox: { codeLicence: 'Apache-2.0', detects: true },
+interface About {
+  /** Of the authors' code. */
+  codeLicence: string
+  /** Whether weights find objects. */
+  detects: boolean
+  /** Where it is false, models give memory back after each run; see the model's record. */
+  arena?: false
+  /** What models can be stored as, where it is not every precision. */
+  precisions?: readonly Precision[]
+}
+
+export const systems: Readonly<Record<System, About>> = {
+  // Eight bits are for products with weights; it is made of convolutions alone, which they leave as they are.
+  yolox: { codeLicence: 'Apache-2.0', detects: true, precisions: ['float32', 'float16'] },
   mixformerv2: { codeLicence: 'MIT', detects: false },
-  romtrack: { codeLicence: 'MIT', detects: false }
+  romtrack: { codeLicence: 'MIT', detects: false },
+  // Likewise.
+  dqbc: { codeLicence: 'MIT', detects: false, arena: false, precisions: ['float32', 'float16'] },
+  maxsr: { codeLicence: 'unknown: none is public', detects: false }
 }
 
 /** As far as it has a say in the graphs. */
@@ -49,6 +79,8 @@ type Network =
   | (Pick<z.infer<typeof fits.yolox>, 'system' | 'variant'> & { classes: number })
   | z.infer<typeof fits.mixformerv2>
   | z.infer<typeof fits.romtrack>
+  | z.infer<typeof fits.dqbc>
+  | z.infer<typeof fits.maxsr>
 
 type Graphs = Readonly<Record<string, Graph>>
 
@@ -64,6 +96,12 @@ const build = (network: Network): Graphs => {
       const scale = romtrackVariants[network.variant]
       return { template: buildRomtrackTemplate(scale), frame: buildRomtrackFrame(scale) }
     }
+    case 'dqbc':
+      return buildDqbc()
+    case 'maxsr': {
+      const { scale, factor } = maxsrModels[network.variant]
+      return { model: buildMaxsr(scale, { factor, size: { width: tileSide, height: tileSide } }) }
+    }
   }
 }
 
@@ -77,7 +115,9 @@ export const networkOf = (tensors: readonly StoredInfo[]): string | undefined =>
   const networks: Network[] = [
     ...fits.yolox.shape.variant.options.map(variant => ({ system: 'yolox', variant, classes }) as const),
     ...fits.mixformerv2.shape.variant.options.map(variant => ({ system: 'mixformerv2', variant }) as const),
-    ...fits.romtrack.shape.variant.options.map(variant => ({ system: 'romtrack', variant }) as const)
+    ...fits.romtrack.shape.variant.options.map(variant => ({ system: 'romtrack', variant }) as const),
+    { system: 'dqbc', variant: 'dqbc' },
+    ...fits.maxsr.shape.variant.options.map(variant => ({ system: 'maxsr', variant }) as const)
   ]
   const found = networks.find(network => !misfitOf(parametersOf(build(network)), tensors))
   if (!found) return undefined

@@ -43,6 +43,9 @@ export const spansAlong = (n: number, side: number, margin: number): Span[] => {
   }))
 }
 
+/** Of a tile unless another is asked for, in pixels: a square, so it needs no padding. */
+export const tileSide = 144
+
 interface Tiling {
   /** Of a tile in pixels, best a square (64, 100, 144, 196, 256), which needs no padding; smaller pictures are one tile. */
   side?: number
@@ -58,7 +61,7 @@ interface Tiling {
  */
 export const planTiles = (
   picture: Size,
-  { side = 144, margin = 8, fade = Math.floor(margin / 2) }: Tiling = {}
+  { side = tileSide, margin = 8, fade = Math.floor(margin / 2) }: Tiling = {}
 ): TilePlan => {
   if (fade > margin || side < 4 * margin)
     throw new Error(`tiles of ${side} pixels have no room for margins of ${margin} that fade over ${fade}`)

@@ -56,7 +56,9 @@ export const completeOptions = (given: Record<string, unknown>, findModel: FindM
     const problem = found
       ? `${asked.detector} is for another task, ${found.system} finds no objects`
       : `there are no weights "${asked.detector}"`
-    const problems = [`detector: ${problem}; there are ${names.join(', ')}, and your own: clipmill models ls`]
+    const problems = [
+      `detector: ${problem}; there are ${names.join(', ')}, each also as NAME@float16, and your own: clipmill models ls`
+    ]
     throw new Fault('options-invalid', { task: 'track-many', problems })
   }
   const { classes: known, longSide, scores } = found.detector

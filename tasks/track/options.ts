@@ -12,8 +12,10 @@ import {
   type SystemName
 } from './systems.ts'
 
-const place = z.number()
-const size = z.number().min(1, 'width and height are from 1 on, and stand behind x, y')
+/** Pixels; nothing that is further off or larger is meant. */
+const farthest = 1e6
+const place = z.number().min(-farthest).max(farthest)
+const size = z.number().min(1, 'width and height are from 1 on, and stand behind x, y').max(farthest)
 /** x, y of the top left corner, width, height. */
 const box = z.tuple([place, place, size, size])
 type Box = z.output<typeof box>
@@ -32,7 +34,7 @@ export const options = z.object({
     )
     .meta({ type: 'array', each: 'x,y,width,height' }),
   start: z
-    .union([z.int().min(0, startWanted), z.string().regex(/^\d+(\.\d+s|s)?$/)], {
+    .union([z.int().min(0, startWanted), z.string().regex(/^\d+(\.\d+s|s)?$/, startWanted)], {
       error: startWanted
     })
     .default(0)
@@ -55,7 +57,7 @@ export const options = z.object({
     .max(10)
     .optional()
     .describe(
-      'side of the square that is searched, in square roots of the area of the last box; larger for what moves fast; default: what the authors take for LaSOT'
+      'side of the square that is searched, in square roots of the area of the last box; larger for what moves fast; default: what suits the variant, 3.8 to 5'
     ),
   updateInterval: z
     .int()

@@ -5,7 +5,10 @@ import { deploy } from '../infra/deployment.ts'
 import { makeAccount } from './cloud-account.ts'
 
 it('dead letters and where they belong are found in the template that is deployed', async () => {
-  const { resources } = deploy(() => ({ tasks: ['track-many'], webhook: 'https://example.com/clips' }))
+  const { resources } = deploy(() => ({
+    compute: { 'track-many': 'batch' },
+    webhook: 'https://example.com/clips'
+  }))
   const { account } = await makeAccount({
     GetTemplateCommand: () => ({ TemplateBody: JSON.stringify({ Resources: resources }) }),
     ListStackResourcesCommand: () => ({
@@ -20,6 +23,7 @@ it('dead letters and where they belong are found in the template that is deploye
   expect(await findDeadLetters(account, await readStack(account, 'Clipmill'))).toEqual({
     queue: expect.stringContaining('DeadLetters') as string,
     targets: {
+      'aws.batch': { kind: 'function', id: expect.stringContaining('BatchEnded') as string },
       'aws.s3': { kind: 'queue', id: expect.stringContaining('Uploads') as string },
       clipmill: { kind: 'function', id: expect.stringContaining('Webhook') as string }
     }

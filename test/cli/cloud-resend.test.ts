@@ -28,6 +28,7 @@ const deadLetters = async (bodies: unknown[], more: Parameters<typeof clientOf>[
   const stack = await readStack(account, 'Clipmill')
   const messages = bodies.map((body, i) => ({
     Body: typeof body === 'string' ? body : JSON.stringify(body),
+    MessageId: `message-${i}`,
     ReceiptHandle: String(i),
     hidden: false
   }))
@@ -147,12 +148,35 @@ it('a message that fails anew while it goes on does not keep it going', async ()
   const { run, messages, delivered } = await deadLetters([announced], {
     InvokeCommand: () => {
       delivered.push(['webhook', announced])
-      messages.push({ Body: JSON.stringify(announced), ReceiptHandle: 'new', hidden: false })
+      messages.push({
+        Body: JSON.stringify(announced),
+        MessageId: 'new',
+        ReceiptHandle: 'new',
+        hidden: false
+      })
       return {}
     }
   })
   await run()
   expect(delivered).toHaveLength(1)
+})
+
+it('a letter that stays is told of once, however long it goes on, and is given back as it came last', async () => {
+  const { run, messages } = await deadLetters([foreign, announced, uploaded('a.mp4'), uploaded('b.mp4')], {
+    InvokeCommand: () => {
+      // It took longer than a letter is hidden: SQS hands it out again, with another receipt.
+      Object.assign(messages[0], { hidden: false, ReceiptHandle: 'later' })
+      return {}
+    }
+  })
+  expect(resentLines(await run())).toEqual([
+    '  stays    Batch Job State Change of aws.batch  t',
+    '  sent     job.completed of track-many-a  2026-11-24T11:00:00Z',
+    '  sent     upload of a.mp4  2026-11-24T10:00:00Z',
+    '  sent     upload of b.mp4  2026-11-24T10:00:00Z',
+    '3 of 4 were sent again; nothing of this deployment takes the others'
+  ])
+  expect(messages).toMatchObject([{ hidden: false, ReceiptHandle: 'later' }])
 })
 
 it('says so where there are none', async () => {

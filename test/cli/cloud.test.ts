@@ -18,7 +18,7 @@ import { readOptions } from '../../cli/cloud/options.ts'
 import { readPolicy } from '../../cli/cloud/policies.ts'
 import { readStack } from '../../cli/cloud/stack.ts'
 import { readStatus, statusLines } from '../../cli/cloud/status.ts'
-import { putModels } from '../../cli/cloud/stored-models.ts'
+import { putModels, storedModels } from '../../cli/cloud/stored-models.ts'
 import { deployedLines } from '../../cli/deploy.ts'
 import { Fault } from '../../events/faults.ts'
 import { keys } from '../../functions/shared/keys.ts'
@@ -151,6 +151,11 @@ describe('profiles', () => {
     await expect(openAccount()).rejects.toMatchObject({
       code: 'region-missing',
       details: { profile: 'bare' }
+    })
+    await choose('', '[profile work]')
+    await expect(openAccount()).rejects.toMatchObject({
+      code: 'region-missing',
+      details: { profile: 'default' }
     })
   })
 
@@ -508,3 +513,7 @@ it('models that no layer takes are put into the model store, each file once', as
   expect(await putModels(results, { d1: folder })).toEqual([])
   expect(new TextDecoder().decode(await results.get('models/d1/model.onnx'))).toBe('content of model.onnx')
 })
+
+it('deploy puts the models there of what is deployed where nobody names tasks', () => {
+  expect(storedModels({ retention: 'keep', stackName: 'Clipmill' })).toEqual({})
+}, 120_000)

@@ -1,29 +1,12 @@
-import { Command } from 'commander'
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import sharp from 'sharp'
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { addEvalUpscale } from '../../cli/eval-upscale.ts'
-import type { Shell } from '../../cli/shell.ts'
+import { describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../e2e/cli.ts'
 import { describeShared, shared } from '../shared.ts'
+import { evaluate } from './evaluate.ts'
 
-/** What the command prints. */
-const evaluate = async (...args: string[]) => {
-  let printed = ''
-  const write = vi.spyOn(process.stdout, 'write').mockImplementation(chunk => {
-    printed += String(chunk)
-    return true
-  })
-  onTestFinished(() => write.mockRestore())
-  const json = args.includes('--json')
-  const shell: Shell = { json, exit: -1, interruptible: () => new AbortController().signal }
-  const command = new Command('eval').exitOverride().configureOutput({ writeErr: () => undefined })
-  addEvalUpscale(command, shell)
-  await command.parseAsync(['node', 'eval', 'upscale', '--baseline', 'bicubic', ...args])
-  expect(shell.exit).toBe(0)
-  return printed
-}
+const evaluateUpscale = (...args: string[]) => evaluate('upscale', '--baseline', 'bicubic', ...args)
 
 /** A folder with one picture of noise. */
 const dataSet = async (side: number, folder = temporaryFolder()) => {
@@ -36,7 +19,7 @@ const dataSet = async (side: number, folder = temporaryFolder()) => {
 
 describeShared('clipmill eval upscale', () => {
   it('gives the published figures of bicubic on Set5', async () => {
-    const [head, ...rows] = (await evaluate('--data', shared('media/sr/Set5'))).trimEnd().split('\n')
+    const [head, ...rows] = (await evaluateUpscale('--data', shared('media/sr/Set5'))).trimEnd().split('\n')
     expect(head.trim().split(/ {2,}/)).toEqual(['x2 PSNR', 'SSIM', 'x3 PSNR', 'SSIM', 'x4 PSNR', 'SSIM'])
     expect(rows.map(row => row.split(/ +/)[0])).toEqual([
       'baby',
@@ -59,7 +42,7 @@ describeShared('clipmill eval upscale', () => {
 
   it('gives those of MATLAB scripts, and all digits as JSON', async () => {
     const args = ['--data', shared('media/sr/Set5'), '--scale', '4', '--rounded-luma', '--json']
-    expect(JSON.parse(await evaluate(...args))).toMatchObject({
+    expect(JSON.parse(await evaluateUpscale(...args))).toMatchObject({
       baseline: 'bicubic',
       luma: 'rounded',
       scales: {
@@ -78,13 +61,13 @@ describeShared('clipmill eval upscale', () => {
 describe('clipmill eval upscale', () => {
   it('measures the pictures of a folder, or of HR in it', async () => {
     const folder = await dataSet(48)
-    const alone = await evaluate('--data', folder, '--scale', '2,8')
+    const alone = await evaluateUpscale('--data', folder, '--scale', '2,8')
     expect(alone.split('\n')[1]).toMatch(/^noise +\d+\.\d\d +0\.\d{4} +\d+\.\d\d +0\.\d{4}$/)
     const whole = temporaryFolder()
     mkdirSync(path.join(whole, 'HR'))
     copyFileSync(path.join(folder, 'noise.png'), path.join(whole, 'HR/noise.png'))
     await dataSet(20, whole)
-    expect(await evaluate('--data', whole, '--scale', '2,8')).toBe(alone)
+    expect(await evaluateUpscale('--data', whole, '--scale', '2,8')).toBe(alone)
   })
 
   it.each([
@@ -93,23 +76,25 @@ describe('clipmill eval upscale', () => {
     ['no number', '2,x']
   ])('refuses %s', async (_, scale) => {
     const args = ['--data', '.', '--scale', scale]
-    await expect(evaluate(...args)).rejects.toMatchObject({ code: 'commander.invalidArgument' })
+    await expect(evaluateUpscale(...args)).rejects.toMatchObject({ code: 'commander.invalidArgument' })
   })
 
   it('misses folders and pictures', async () => {
-    await expect(evaluate('--data', '/no/such')).rejects.toThrow('there is no folder /no/such')
-    await expect(evaluate('--data', temporaryFolder())).rejects.toMatchObject({ code: 'pictures-missing' })
+    await expect(evaluateUpscale('--data', '/no/such')).rejects.toThrow('there is no folder /no/such')
+    await expect(evaluateUpscale('--data', temporaryFolder())).rejects.toMatchObject({
+      code: 'pictures-missing'
+    })
   })
 
   it('refuses pictures that are too small, or none', async () => {
     const folder = await dataSet(18)
-    await expect(evaluate('--data', folder)).rejects.toMatchObject({
+    await expect(evaluateUpscale('--data', folder)).rejects.toMatchObject({
       code: 'picture-unsuitable',
       details: { problem: '18 x 18 pixels are too few to be measured at x4' }
     })
     const file = path.join(folder, 'noise.png')
     writeFileSync(file, readFileSync(file).subarray(0, 40))
-    await expect(evaluate('--data', folder)).rejects.toMatchObject({
+    await expect(evaluateUpscale('--data', folder)).rejects.toMatchObject({
       code: 'picture-unsuitable',
       details: { file }
     })

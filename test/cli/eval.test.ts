@@ -1,32 +1,10 @@
 import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { Command } from 'commander'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { addEval } from '../../cli/eval.ts'
-import type { Shell } from '../../cli/shell.ts'
 import { street, temporaryFolder } from '../e2e/cli.ts'
 import { range, text, walk } from '../eval/mot/rows.ts'
 import { boxes, tree } from '../eval/sot/sequences.ts'
-
-/** What the command prints. */
-const evaluate = async (...args: string[]) => {
-  let printed = ''
-  const write = vi.spyOn(process.stdout, 'write').mockImplementation(chunk => {
-    printed += String(chunk)
-    return true
-  })
-  onTestFinished(() => write.mockRestore())
-  const shell: Shell = {
-    json: args.includes('--json'),
-    exit: -1,
-    interruptible: () => new AbortController().signal
-  }
-  const program = new Command('clipmill').exitOverride().configureOutput({ writeErr: () => undefined })
-  addEval(program, shell)
-  await program.parseAsync(['node', 'clipmill', 'eval', ...args])
-  expect(shell.exit).toBe(0)
-  return printed
-}
+import { evaluate } from './evaluate.ts'
 
 const all = range(1, 10)
 

@@ -2,6 +2,8 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { manifest as manifestSchema } from '../../events/manifest.ts'
+import { openModels } from '../../layers/models/index.ts'
+import { ensureModels } from '../../local/models.ts'
 import { weightsNamed } from '../../models/catalogue/index.ts'
 import { graphsOf, parametersOf } from '../../models/catalogue/systems.ts'
 import { serveFile } from '../local/file-server.ts'
@@ -82,8 +84,9 @@ describeShared('clipmill models verify', () => {
 
 describe('clipmill models', () => {
   it('ls and show say what there is, where it is from and what is here', async () => {
-    const { exit, stdout } = await clipmill('models', 'ls')
+    const { exit, stdout, stderr } = await clipmill('models', 'ls')
     expect(exit).toBe(0)
+    expect(stderr).toMatch(/^maxsr: no weights are published anywhere; .*--system maxsr --variant …\n$/)
     expect(stdout).toMatch(/^name +task +system +variant +size +licence +sha256 +installed\n/)
     expect(stdout).toMatch(
       /\nclipmill-person-nano +track-many +yolox +nano +3.7 MB +Apache-2.0 +ffb23e4c823b +yes\n/
@@ -110,6 +113,30 @@ describe('clipmill models', () => {
     )
   })
 
+  it('show and rm of a model in another precision mean that one alone', async () => {
+    const home = temporaryFolder()
+    const built = path.join(home, 'models')
+    const name = 'clipmill-person-nano'
+    await ensureModels(built, [name, `${name}@float16`])
+    const run = (...args: string[]) => start(['models', ...args, '--json'], { home }).ended
+    const shown = async (model: string) => JSON.parse((await run('show', model)).stdout) as object
+    const digest = openModels(built).digest(`${name}@float16`)
+    expect(await shown(`${name}@float16`)).toMatchObject({ name: `${name}@float16`, model: digest })
+    expect(await shown(name)).toMatchObject({ name, model: openModels(built).digest(name) })
+
+    const [removed] = JSON.parse((await run('rm', `${name}@float16`)).stdout) as { bytes: number }[]
+    expect(removed).toMatchObject({ name: `${name}@float16`, removed: true })
+    expect(removed.bytes).toBeGreaterThan(1_000_000)
+    expect(openModels(built).names()).toEqual([name])
+    expect(await shown(name)).toMatchObject({ installed: true, model: openModels(built).digest(name) })
+  })
+
+  it('ends quietly where nobody reads on', async () => {
+    const { child, ended } = start(['models', 'show', 'yolox-s'])
+    child.stdout.destroy()
+    expect(await ended).toEqual({ exit: 141, stdout: '', stderr: '' })
+  })
+
   it('rm of weights that are not here says so', async () => {
     expect(await clipmill('models', 'rm', 'yolox-s')).toMatchObject({
       exit: 0,
@@ -119,6 +146,13 @@ describe('clipmill models', () => {
 
   it.each([
     [['models', 'show', 'yolox-huge'], 4, /^model-unknown: .*yolox-huge/],
+    [['models', 'pull', 'dqbc'], 4, /weights-by-hand: .*\n {2}.*510000\.pth; .*models import dqbc FILE/],
+    [['models', 'show', 'dqbc@int8'], 4, /^precision-unknown: .*float32 or float16\n {2}.*dqbc@float16\n/],
+    [
+      ['models', 'import', 'mine', street, '--system', 'maxsr', '--variant', 'maxsr'],
+      2,
+      /^usage-wrong: variant: .*maxsr-light-x2/
+    ],
     [['models', 'pull', 'bytetrack-x-mot17'], 4, /weights-by-hand: .*\n {2}.*drive\.google.*models import/],
     [['models', 'pull', 'yolox-s-legacy'], 4, /weights-unpinned: .*\n {2}.*--accept-unpinned/],
     [['models', 'rm', 'clipmill-person-nano'], 2, /^weights-in-package: /],

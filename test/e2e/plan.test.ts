@@ -48,6 +48,7 @@ describe('clipmill plan', () => {
     [[street, 'track-many', '--juggle'], 2, 'usage-wrong'],
     [[street, 'track-many', '--min-score', '3'], 2, 'options-invalid'],
     [['--min-score', '0.5', street, 'track-many'], 2, 'usage-wrong'],
+    [[street, 'track', '--box', '1,1,9,9', '--start', '99s'], 2, 'options-invalid'],
     [[street, 'track-many', '--max-cost', 'none'], 2, 'usage-wrong'],
     [[street, 'track-many', '--max-frames', '1.5'], 2, 'usage-wrong']
   ])('%j is refused', async (args, exit, code) => {

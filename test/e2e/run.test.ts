@@ -281,7 +281,8 @@ describe('what a person may get wrong ends with a code, the next step and nothin
   it('a task that is not there', async () => {
     expect(await clipmill('run', 'juggle', street)).toMatchObject({
       exit: 2,
-      stderr: 'task-unknown: there is no task "juggle"\n  choose one of: track-many, track\n'
+      stderr:
+        'task-unknown: there is no task "juggle"\n  choose one of: track-many, track, interpolate, upscale\n'
     })
   })
 

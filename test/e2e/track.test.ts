@@ -36,51 +36,54 @@ afterAll(() => {
 const results = ['got10k', 'lasot'].flatMap(name => [1, 2].map(i => `${name}-${i}.txt`))
 
 describe('clipmill run track', () => {
-  it.each(['mixformerv2-s', 'mixformerv2-s@int8', 'romtrack-tiny-256'])('follows two things both ways with %s', async model => {
-    const out = at(`out-${model}`)
-    const { exit, stdout, stderr } = await clipmill(
-      ...['run', 'track', at('street.mp4'), '--model', model, '--out', out],
-      ...['--box', '60,40,40,60', '--box', '100,80,30,50', '--start', '7']
-    )
-    expect(exit, stderr).toBe(0)
-    const folder = path.join(out, 'track/street.mp4')
-    expect(stdout.trim()).toBe(`${folder}/`)
-    expect(readdirSync(folder).toSorted()).toEqual(
-      [
-        ...results,
-        ...['manifest.json', 'overlay.mp4', 'picture.jpg', 'track.csv', 'track.cvat.xml', 'track.json']
-      ].toSorted()
-    )
-    const text = (name: string) => readFileSync(path.join(folder, name), 'utf8')
-    for (const name of results) {
-      const lines = text(name).trimEnd().split('\n')
-      expect(lines).toHaveLength(20)
-      for (const line of lines) expect(line).toMatch(/^-?[\d.]+(,-?[\d.]+){3}$/)
-    }
-    expect(text('lasot-2.txt').split('\n')[7]).toBe('100,80,30,50')
-    const { rows } = JSON.parse(text('track.json')) as {
-      rows: { targets: { box: number[]; score: number }[] }[]
-    }
-    for (const { targets } of rows) {
-      expect(targets).toHaveLength(2)
-      for (const { box, score } of targets) {
-        const [x, y, width, height] = box
-        // Never NaN, and within the authors' rule: at least 10 px, of which as much is in the picture.
-        expect([width >= 10, height >= 10, x <= 246, y <= 182, x >= 0, y >= 0]).toEqual(Array(6).fill(true))
-        expect(score).toBeGreaterThanOrEqual(0)
-        expect(score).toBeLessThanOrEqual(1)
+  it.each(['mixformerv2-s', 'mixformerv2-s@int8', 'romtrack-tiny-256'])(
+    'follows two things both ways with %s',
+    async model => {
+      const out = at(`out-${model}`)
+      const { exit, stdout, stderr } = await clipmill(
+        ...['run', 'track', at('street.mp4'), '--model', model, '--out', out],
+        ...['--box', '60,40,40,60', '--box', '100,80,30,50', '--start', '7']
+      )
+      expect(exit, stderr).toBe(0)
+      const folder = path.join(out, 'track/street.mp4')
+      expect(stdout.trim()).toBe(`${folder}/`)
+      expect(readdirSync(folder).toSorted()).toEqual(
+        [
+          ...results,
+          ...['manifest.json', 'overlay.mp4', 'picture.jpg', 'track.csv', 'track.cvat.xml', 'track.json']
+        ].toSorted()
+      )
+      const text = (name: string) => readFileSync(path.join(folder, name), 'utf8')
+      for (const name of results) {
+        const lines = text(name).trimEnd().split('\n')
+        expect(lines).toHaveLength(20)
+        for (const line of lines) expect(line).toMatch(/^-?[\d.]+(,-?[\d.]+){3}$/)
       }
+      expect(text('lasot-2.txt').split('\n')[7]).toBe('100,80,30,50')
+      const { rows } = JSON.parse(text('track.json')) as {
+        rows: { targets: { box: number[]; score: number }[] }[]
+      }
+      for (const { targets } of rows) {
+        expect(targets).toHaveLength(2)
+        for (const { box, score } of targets) {
+          const [x, y, width, height] = box
+          // Never NaN, and within the authors' rule: at least 10 px, of which as much is in the picture.
+          expect([width >= 10, height >= 10, x <= 246, y <= 182, x >= 0, y >= 0]).toEqual(Array(6).fill(true))
+          expect(score).toBeGreaterThanOrEqual(0)
+          expect(score).toBeLessThanOrEqual(1)
+        }
+      }
+      const manifest = manifestSchema.parse(JSON.parse(text('manifest.json')))
+      expect(manifest.models.map(({ stage, model }) => [stage, model])).toEqual([
+        ['forward', model],
+        ['backward', model]
+      ])
+      await using media = openMedia()
+      const { facts } = await media.probe(path.join(folder, 'overlay.mp4'))
+      expect(facts.video).toMatchObject({ codec: 'h264', width: 256, height: 192, frames: 20 })
+      expect(facts.audio).toMatchObject({ codec: 'aac' })
     }
-    const manifest = manifestSchema.parse(JSON.parse(text('manifest.json')))
-    expect(manifest.models.map(({ stage, model }) => [stage, model])).toEqual([
-      ['forward', model],
-      ['backward', model]
-    ])
-    await using media = openMedia()
-    const { facts } = await media.probe(path.join(folder, 'overlay.mp4'))
-    expect(facts.video).toMatchObject({ codec: 'h264', width: 256, height: 192, frames: 20 })
-    expect(facts.audio).toMatchObject({ codec: 'aac' })
-  })
+  )
 
   it.each([
     ['no box', [], 2, 'box: wanted are x, y, width, height'],
@@ -150,6 +153,10 @@ describe('clipmill eval track, running the tracker', () => {
     rmSync(path.join(data, 'ball-1/00000003.jpg'))
     expect((await clipmill('eval', 'track', '--data', data)).stderr).toContain(
       'has 3 pictures; the ground truth tells of 4 frames'
+    )
+    writeFileSync(path.join(data, 'ball-1/00000003.jpg'), 'no picture')
+    expect((await clipmill('eval', 'track', '--data', data)).stderr).toContain(
+      '00000003.jpg: it cannot be read'
     )
     const both = await clipmill('eval', 'track', '--data', data, '--results', data, '--search-factor', '4')
     expect([both.exit, both.stderr]).toEqual([2, expect.stringContaining('searchFactor')])

@@ -1,12 +1,40 @@
+import * as batch from 'aws-cdk-lib/aws-batch'
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { batchJobFailed, tellOfLost } from '../../functions/batch-ended/index.ts'
 import { failToken } from '../../functions/cloud/token.ts'
 import { failureOf } from '../../functions/store/failure.ts'
 import { tasks } from '../../tasks/index.ts'
+import { byBatch } from '../../infra/invocation.ts'
+import { statesOf, synthesise } from '../infra/definition.ts'
 import { awsError, fakeClient } from './cloud/clients.ts'
 
+const arn = (resource: string) => `arn:aws:batch:us-east-1:123456789012:${resource}`
+const { definition } = synthesise(tasks['track-many'], stack =>
+  byBatch(
+    batch.JobQueue.fromJobQueueArn(stack, 'Queue', arn('job-queue/gpu')),
+    batch.EcsJobDefinition.fromJobDefinitionArn(stack, 'Job', arn('job-definition/infer:1'))
+  )
+)
+const submit = z.object({
+  ContainerOverrides: z.object({ 'Command.$': z.string() }),
+  Timeout: z.object({ AttemptDurationSeconds: z.number() })
+})
+const [submitted] = statesOf(definition).flatMap(
+  ([, { Parameters }]) => submit.safeParse(Parameters).data ?? []
+)
+const seconds = submitted.Timeout.AttemptDurationSeconds
+
+/** The command of a container, as the state that submits its job puts it together. */
+const commandOf = (values: Record<string, string>) =>
+  [
+    ...submitted.ContainerOverrides['Command.$'].matchAll(
+      /States\.Format\('\{\}', (?:'([^']*)'|(\$[^)]*))\)|'([^']*)'/g
+    )
+  ].map(([, text, path, word]) => (path === undefined ? (text ?? word) : values[path]))
+
 /** As EventBridge delivers it; all but what is looked at left out. */
-const event = (more: object = {}) =>
+const event = (more: object = {}, ran = 60) =>
   batchJobFailed.parse({
     source: 'aws.batch',
     'detail-type': 'Batch Job State Change',
@@ -15,12 +43,14 @@ const event = (more: object = {}) =>
       status: 'FAILED',
       statusReason: 'Essential container in task exited',
       container: {
-        command: [
-          ...['batch.mjs', '--job', 'track-many-1', '--stage', 'detect', '--segment', '3'],
-          ...['--token', 'AAAAKgAAAAIAAA']
-        ],
+        command: commandOf({ '$.job': 'track-many-1', '$.segment': '3', '$$.Task.Token': 'AAAAKgAAAAIAAA' }),
         ...more
-      }
+      },
+      timeout: { attemptDurationSeconds: seconds },
+      attempts: [
+        { startedAt: 1_795_000_000_000, stoppedAt: 1_795_000_900_500 },
+        { startedAt: 1_795_001_000_000, stoppedAt: 1_795_001_000_000 + ran * 1000 }
+      ]
     }
   })
 
@@ -46,6 +76,13 @@ describe('a container of AWS Batch that was lost', () => {
     const record = failureOf(caught, tasks['track-many'])
     expect(record).toMatchObject({ code: 'worker-lost', details: { step: 'detect' } })
     expect(record.message).toMatch(reason)
+  })
+
+  it('is a step out of time where its last attempt ran as long as it may', async () => {
+    const { client, sent } = fakeClient()
+    const { fault } = await tell(client, event({ exitCode: 137 }, seconds))
+    expect(fault).toMatchObject({ code: 'step-timeout', details: { step: 'detect', seconds } })
+    expect(sent[0].input).toMatchObject({ error: 'step-timeout' })
   })
 
   it.each(['TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken'])(

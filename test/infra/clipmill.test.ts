@@ -56,6 +56,10 @@ describe('clipmill in an account, with no property given', () => {
     expect(Properties.VisibilityTimeout).toBeGreaterThanOrEqual(6 * (functions.intake.Timeout as number))
     expect(JSON.stringify(deadLetterTargetArn)).toContain('ClipmillDeadLetters')
     expect(Properties.SqsManagedSseEnabled).toBe(true)
+    // Of what was received three times, the age is counted no longer.
+    const alarms = ofType('AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties)
+    const wait = alarms.find(({ MetricName }) => MetricName === 'ApproximateAgeOfOldestMessage')!
+    expect(wait.Threshold).toBeLessThan(2 * (Properties.VisibilityTimeout as number))
     template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
       EventSourceArn: { 'Fn::GetAtt': [queue, 'Arn'] },
       BatchSize: 1
@@ -166,7 +170,7 @@ describe('clipmill in an account, with no property given', () => {
       (Metrics as { MetricStat?: object }[]).filter(({ MetricStat }) => MetricStat)
     )
     expect(metrics.length).toBeLessThanOrEqual(10)
-    for (const { AlarmDescription } of alarms) expect(AlarmDescription).toMatch(/:.*|\. /)
+    for (const { AlarmDescription } of alarms) expect(AlarmDescription).toMatch(/"clipmill \w+|deploy with /)
   })
 
   it('publishes the schema of each announcement', () => {

@@ -2,7 +2,7 @@ import { App, Stack } from 'aws-cdk-lib'
 import { Template } from 'aws-cdk-lib/assertions'
 import * as lambda from 'aws-cdk-lib/aws-lambda'
 import * as s3 from 'aws-cdk-lib/aws-s3'
-import { byLambda } from '../../infra/invocation.ts'
+import { byLambda, type Invocation } from '../../infra/invocation.ts'
 import { TaskPipeline, type TaskPipelineProps } from '../../infra/task-pipeline.ts'
 import type { Task } from '../../tasks/define.ts'
 
@@ -27,22 +27,21 @@ export interface Definition {
 const functions = ['plan', 'decode', 'infer', 'render', 'store'] as const
 export const resultsBucket = 'results'
 
-/** Synthesises a stack with one task's pipeline, over functions and a bucket that stand elsewhere. */
-export const synthesise = (task: Task) => {
+const named = (stack: Stack, name: (typeof functions)[number]) =>
+  byLambda(
+    lambda.Function.fromFunctionArn(stack, name, `arn:aws:lambda:us-east-1:123456789012:function:${name}`)
+  )
+
+/**
+ * Synthesises a stack with one task's pipeline, over functions and a bucket that stand elsewhere.
+ * @param infer what runs `infer` where it is no function of Lambda
+ */
+export const synthesise = (task: Task, infer?: (stack: Stack) => Invocation) => {
   const stack = new Stack(new App(), 'Test')
   new TaskPipeline(stack, 'Pipeline', {
     task,
     invocations: Object.fromEntries(
-      functions.map(name => [
-        name,
-        byLambda(
-          lambda.Function.fromFunctionArn(
-            stack,
-            name,
-            `arn:aws:lambda:us-east-1:123456789012:function:${name}`
-          )
-        )
-      ])
+      functions.map(name => [name, name === 'infer' && infer ? infer(stack) : named(stack, name)])
     ) as TaskPipelineProps['invocations'],
     results: s3.Bucket.fromBucketName(stack, 'Results', resultsBucket),
     maxParallel: 40

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { openModels } from '../../layers/models/index.ts'
-import { ensureModels } from '../../local/models.ts'
+import { ensureModels, removeModel } from '../../local/models.ts'
 import { buildModel } from '../../models/catalogue/build.ts'
 import { weightsNamed } from '../../models/catalogue/index.ts'
 import { yoloxWeights } from '../../models/catalogue/yolox.ts'
@@ -67,6 +67,17 @@ it('knows the models of all who build at the same time', async () => {
   const built = path.join(folder, 'built')
   await Promise.all(names.map(mine => ensureModels(built, [mine], store)))
   expect(() => names.map(openModels(built).digest)).not.toThrow()
+})
+
+it('removes a model with the last name that means it, and says what that set free', async () => {
+  const folder = await temporaryFolder()
+  await ensureModels(folder, [name])
+  const directory = await openModels(folder).directory(openModels(folder).digest(name))
+  await cp(path.join(folder, 'names', `${name}.json`), path.join(folder, 'names/twin.json'))
+  expect(await removeModel(folder, name)).toBe(0)
+  expect(await openModels(folder).directory(openModels(folder).digest('twin'))).toBe(directory)
+  expect(await removeModel(folder, 'twin')).toBeGreaterThan(shipped.bytes)
+  await expect(stat(directory)).rejects.toMatchObject({ code: 'ENOENT' })
 })
 
 it('builds again what has gone from its folder', async () => {

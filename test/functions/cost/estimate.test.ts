@@ -108,6 +108,43 @@ describe('an estimate', () => {
     )
   })
 
+  describe('of following', () => {
+    const box = [1, 1, 9, 9]
+    const followed = (stage: string, options: object) =>
+      frameSpeed(planned('track', { box, ...options }, hd(60)), {
+        function: 'infer',
+        stage,
+        timeoutSeconds: 1
+      })
+    const run = (model: string) => followed('forward', { model }).modelSeconds!
+
+    it('knows a network in whatever precision it is stored', () => {
+      expect(run('mixformerv2-s@int8') / run('mixformerv2-s')).toBeCloseTo(25 / 60, 1)
+      expect(run('romtrack-base-256@int8') / run('romtrack-base-256')).toBeCloseTo(1 / 2.4, 1)
+      expect(run('romtrack-tiny-256@float16')).toBe(run('romtrack-tiny-256'))
+    })
+
+    it('shares the clip out to both sides of the start, as far as they are asked for', () => {
+      // 1,500 frames, 60 s.
+      const whole = run('mixformerv2-s')
+      const shares = (options: object) =>
+        ['forward', 'backward'].map(stage => followed(stage, options).modelSeconds! / whole)
+      expect(shares({})).toEqual([1, 0])
+      for (const start of [375, '15s']) {
+        expect(shares({ start })).toEqual([0.75, 0.25])
+        expect(shares({ start, direction: 'forward' })).toEqual([0.75, 0])
+        expect(shares({ start, direction: 'backward' })).toEqual([0, 0.25])
+      }
+    })
+
+    it('takes as long for each target as for one', () => {
+      expect(followed('forward', { box: [box, box, box] }).modelSeconds! / run('mixformerv2-s')).toBeCloseTo(
+        3,
+        9
+      )
+    })
+  })
+
   it('of a fold that takes an hour has it called again and again', () => {
     const day = estimate(planned('track-many', {}, hd(24 * 3600)), small)
     const { invocations = 0, seconds = 0 } = day.steps.find(({ step }) => step === 'associate') ?? {}
@@ -147,9 +184,11 @@ describe('the basis', () => {
   })
 })
 
+const needed: Record<string, object> = { track: { box: [1, 1, 9, 9] }, upscale: { model: 'mine' } }
+
 it('there is a speed for every step of every task', () => {
   for (const name of Object.keys(tasks)) {
-    const job = planned(name, name === 'track' ? { box: [1, 1, 9, 9] } : {}, hd(60))
+    const job = planned(name, needed[name] ?? {}, hd(60))
     for (const step of chain(job.task))
       for (const call of step.kind === 'each' ? step.calls : [step.call])
         expect(frameSpeed(job, call).seconds, stepOf(call)).toBeGreaterThanOrEqual(0)

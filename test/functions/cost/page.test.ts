@@ -40,6 +40,14 @@ const cases: Record<string, { options: object; basis: Parameters<typeof costBasi
       basis: { compute: { track: 'gpu' } },
       says: 'romtrack-base-384, gpu'
     }
+  ],
+  interpolate: [
+    { options: {}, basis: {}, says: 'as it comes' },
+    { options: {}, basis: { compute: { interpolate: 'gpu' } }, says: 'gpu' }
+  ],
+  upscale: [
+    { options: { model: 'mine' }, basis: {}, says: 'maxsr-light, twice' },
+    { options: { model: 'mine' }, basis: { compute: { upscale: 'gpu' } }, says: 'maxsr-light, twice, gpu' }
   ]
 }
 
@@ -102,7 +110,9 @@ const models: Record<string, { options: object; says: string }[]> = {
     'romtrack-base-256',
     'romtrack-base-384',
     'romtrack-large-384'
-  ].map(model => ({ options: { box, model }, says: model }))
+  ].map(model => ({ options: { box, model }, says: model })),
+  interpolate: [{ options: {}, says: 'dqbc, twice the frames' }],
+  upscale: [{ options: { model: 'mine' }, says: 'maxsr-light, twice' }]
 }
 
 const speeds = () => {

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { modelName, recipeOf } from '../../../models/catalogue/build.ts'
 import { cocoClasses } from '../../../models/catalogue/coco.ts'
 import { catalogue, modelsAmong, weightsNamed, weightsOfFile } from '../../../models/catalogue/index.ts'
+import { graphsOf } from '../../../models/catalogue/systems.ts'
+import { optimise, structureOf, type Precision } from '../../../models/graph/index.ts'
 import { yoloxWeights } from '../../../models/catalogue/yolox.ts'
 import { detector } from '../../../events/model.ts'
 
@@ -63,9 +65,35 @@ describe('the catalogue', () => {
     const weights = weightsNamed('mixformerv2-s@int8')
     expect(weights).toEqual({ ...weightsNamed('mixformerv2-s'), precision: 'int8' })
     expect(modelName(weights)).toBe('mixformerv2-s@int8')
-    expect(modelName(weightsNamed('mixformerv2-s@float32'))).toBe('mixformerv2-s')
     expect(recipeOf(weights, '0')).not.toBe(recipeOf(weightsNamed('mixformerv2-s'), '0'))
   })
+
+  it('refuses a precision that would change nothing, or that there is not', () => {
+    expect(modelName(weightsNamed('dqbc@float16'))).toBe('dqbc@float16')
+    for (const model of ['dqbc@int8', 'dqbc@int7'])
+      expect(() => weightsNamed(model)).toThrow(
+        expect.objectContaining({
+          code: 'precision-unknown',
+          message: `there is no model "${model}": weights of dqbc are stored as float32 or float16`,
+          next: 'choose one of: dqbc, dqbc@float16'
+        })
+      )
+    for (const model of ['dqbc@int8', 'yolox-s@int8', 'mixformerv2-s@float32'])
+      expect(modelsAmong()(model)).toBeUndefined()
+  })
+
+  it.each(['yolox-nano', 'mixformerv2-s', 'romtrack-tiny-256', 'dqbc'])(
+    'offers %s in those precisions that make another model of it',
+    name => {
+      const structures = (precision: Precision) =>
+        Object.values(graphsOf(weightsNamed(name))).map(graph => structureOf(optimise(graph, { precision })))
+      const usual = structures('float32')
+      for (const precision of ['float16', 'int8'] as const) {
+        const differs = structures(precision).some((one, i) => Buffer.compare(one, usual[i]) !== 0)
+        expect(modelsAmong()(`${name}@${precision}`) !== undefined, precision).toBe(differs)
+      }
+    }
+  )
 
   it('answers for what it does not have with what it has', () => {
     expect(() => weightsNamed('yolox-huge')).toThrow(

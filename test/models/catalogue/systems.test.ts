@@ -23,6 +23,25 @@ describe('the systems of the catalogue', () => {
     }
     expect(networkOf(parametersOf(graphsOf(catalogue[0])).slice(1))).toBeUndefined()
   })
+
+  it.each(['maxsr-x8', 'maxsr-light-x2'])(
+    'know %s by its parameters, of which no weights are published',
+    variant => {
+      const weights = fits.maxsr.parse({ system: 'maxsr', variant })
+      expect(networkOf(parametersOf(graphsOf(weights)))).toBe(`maxsr ${variant}`)
+      expect(catalogue.some(({ system }) => system === 'maxsr')).toBe(false)
+    }
+  )
+})
+
+describeShared('what a checkpoint of DQBC must hold', () => {
+  it('is what the authors’ layout has, all graphs and the training’s teacher together', async () => {
+    const { params } = JSON.parse(await readFile(shared('golden/dqbc/params.json'), 'utf8')) as {
+      params: [string, number[], string][]
+    }
+    const weights = fits.dqbc.parse({ system: 'dqbc', variant: 'dqbc' })
+    expect(compareParameters(parametersOf(graphsOf(weights)), params)).toMatchObject({ ok: true })
+  })
 })
 
 describeShared('what a checkpoint of a tracker must hold', () => {

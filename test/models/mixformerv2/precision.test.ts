@@ -22,13 +22,13 @@ describeShared("MixFormerV2-S in each precision, against the authors' numbers", 
   const run = runIn(temporaryFolder())
 
   // Weights by rule are even over their range and inputs are noise: trained ones deviate otherwise.
-  test.each<[Precision, Record<string, number>]>([
-    ['float32', { pred_boxes: 1e-4, pred_scores: 1e-4, reg_tokens: 1e-4 }],
-    ['float16', { pred_boxes: 1e-3, pred_scores: 2e-3, reg_tokens: 2e-3 }],
-    ['int8', { pred_boxes: 0.015, pred_scores: 0.04, reg_tokens: 0.05 }]
-  ])('%s', async (precision, bounds) => {
+  test.each<[Precision, least: number, most: Record<string, number>]>([
+    ['float32', 0, { pred_boxes: 1e-4, pred_scores: 1e-4, reg_tokens: 1e-4 }],
+    ['float16', 1e-5, { pred_boxes: 1e-3, pred_scores: 2e-3, reg_tokens: 2e-3 }],
+    ['int8', 1e-3, { pred_boxes: 0.015, pred_scores: 0.04, reg_tokens: 0.05 }]
+  ])('%s', async (precision, least, most) => {
     const { outputs } = parseGolden(await readGolden(shared('golden/mixformerv2/mixformerv2-s.json')), schema)
-    const [templates, search] = [buildTemplates(s), buildSearch(s, Object.keys(bounds))]
+    const [templates, search] = [buildTemplates(s), buildSearch(s, Object.keys(most))]
     const { memory } = await run(optimise(templates, { precision }), fill1(templates.parameters), {
       template: crop('template', s.template),
       online_template: crop('online_template', s.template)
@@ -37,10 +37,11 @@ describeShared("MixFormerV2-S in each precision, against the authors' numbers", 
       search: crop('search', s.search),
       memory
     })
-    for (const [name, bound] of Object.entries(bounds))
-      expect(deviation(found[name], outputs[name]), name).toBeLessThan(bound)
-    if (precision === 'int8')
-      for (const name of Object.keys(bounds))
-        expect(deviation(found[name], outputs[name]), name).toBeGreaterThan(1e-3)
+    for (const [name, bound] of Object.entries(most)) {
+      const off = deviation(found[name], outputs[name])
+      expect(off, name).toBeLessThan(bound)
+      // What hardly deviates was not stored so.
+      expect(off, name).toBeGreaterThan(least)
+    }
   })
 })

@@ -1,4 +1,4 @@
-/** Checkpoints in the layout of the single object trackers: filled by rule, with objects of the authors' classes. */
+/** Checkpoints in the layouts of authors: filled by rule, of single object trackers with objects of their classes. */
 import { fill1 } from '../../../models/golden/index.ts'
 import { bytesOf, stridesOf } from '../../../models/graph/data.ts'
 import type { Parameter } from '../../../models/graph/graph.ts'
@@ -13,15 +13,25 @@ const storages: Readonly<Record<string, string>> = {
 const instance = (name: string, state: Record<string, Uint8Array>) =>
   Buffer.concat([global(name), Buffer.from(')\x81', 'latin1'), dict(state), Buffer.from('b')])
 
-/** @param bare without anything around the state dict */
-export const writeTracker = (file: string, parameters: readonly Parameter[], { bare = false } = {}) => {
+/**
+ * @param bare without anything around the state dict
+ * @param prefix of all names, as DistributedDataParallel has it
+ */
+export const writeTracker = (
+  file: string,
+  parameters: readonly Parameter[],
+  { bare = false, prefix = '' } = {}
+) => {
   const values = fill1(parameters)
   const contents: [string, Content][] = []
   const tensors = parameters.map(({ name, dtype, shape }, i): [string, Uint8Array] => {
     contents.push([`archive/data/${i}`, bytesOf(values.read(name))])
     const elements = shape.reduce((product, n) => product * n, 1)
     const strides = stridesOf(shape)
-    return [name, tensor({ storage: storages[dtype], key: String(i), elements, shape: [...shape], strides })]
+    return [
+      prefix + name,
+      tensor({ storage: storages[dtype], key: String(i), elements, shape: [...shape], strides })
+    ]
   })
   const net = dict(Object.fromEntries(tensors))
   const root = bare

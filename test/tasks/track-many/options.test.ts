@@ -57,7 +57,7 @@ it('a task that is not there is answered with those that are', () => {
   expect(() => taskNamed('juggle')).toThrow(
     expect.objectContaining({
       code: 'task-unknown',
-      details: { task: 'juggle', tasks: ['track-many', 'track'] }
+      details: { task: 'juggle', tasks: ['track-many', 'track', 'interpolate', 'upscale'] }
     })
   )
   // Nor is what every object has a task.

@@ -1,11 +1,8 @@
-import { writeFile } from 'node:fs/promises'
-import path from 'node:path'
 import sharp from 'sharp'
-import { expect } from 'vitest'
-import type { ModelRecord } from '../../../events/model.ts'
-import { build, constant, ops, writeModel } from '../../../models/graph/index.ts'
+import { build, constant, ops } from '../../../models/graph/index.ts'
 import { trackerDefaults } from '../../../models/mixformerv2/tracker.ts'
 import { mixFormerVariants } from '../../../models/mixformerv2/variants.ts'
+import { installStandIn } from '../stand-in.ts'
 
 const { concat, reduceMax, reduceMean, sigmoid, softmax } = ops
 const { template, search } = mixFormerVariants.s
@@ -46,30 +43,9 @@ const bright = {
   })
 }
 
-/** It has no parameters. */
-const nothing = { read: (name: string) => expect.unreachable(name) }
-
 /** Writes it into a folder of built models, as a model of this name. @returns its digest */
-export const installBright = async (models: string, name = 'mixformerv2-s'): Promise<string> => {
-  const digest = 'b'.repeat(64)
-  const folder = path.join(models, digest)
-  await writeModel(bright, nothing, folder)
-  const record: ModelRecord = {
-    model: name,
-    system: 'mixformerv2',
-    variant: 's',
-    digest,
-    graphs: Object.keys(bright),
-    weights: {
-      sha256: '0'.repeat(64),
-      source: 'none',
-      licence: { code: 'Apache-2.0', weights: 'none', data: 'none' }
-    }
-  }
-  await writeFile(path.join(folder, 'manifest.json'), JSON.stringify(record))
-  await writeFile(path.join(models, 'index.json'), JSON.stringify({ [name]: digest }))
-  return digest
-}
+export const installBright = (models: string, model = 'mixformerv2-s'): Promise<string> =>
+  installStandIn(models, { model, system: 'mixformerv2', variant: 's' }, bright)
 
 /** A picture 320 x 240, black but for squares of 20 x 20 pixels around these places. */
 export const squares = (...middles: (readonly [x: number, y: number])[]) => {
