@@ -314,8 +314,9 @@ export const faults = {
   'model-changed': kind({
     exit: exits.model,
     says: (d: { model: string; found: string }) =>
-      `the model store holds other files than those of the model ${d.model}: they are ${d.found}`,
-    next: () => 'deploy again, which puts it there anew'
+      `there are other files than those of the model ${d.model}: they are ${d.found}`,
+    next: () =>
+      'in an account: deploy again, which puts it there anew; on one machine: remove its weights with clipmill models rm and get them again'
   }),
   'model-not-built': kind({
     exit: exits.model,
