@@ -8,7 +8,8 @@ import { openBuckets } from '../../local/buckets.ts'
 import { makeClip } from '../layers/media/make-clip.ts'
 import { start, temporaryFolder } from './cli.ts'
 
-let ports = 40_000 + (process.pid % 10_000)
+// Below those that the system gives to whoever asks for any.
+let ports = 30_000 + (process.pid % 2_500)
 
 interface Listed {
   id: string
