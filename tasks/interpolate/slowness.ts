@@ -2,8 +2,8 @@ import type { ClipFacts } from '../../events/clip.ts'
 import type { Options } from './options.ts'
 import { halvings } from './times.ts'
 
-/** Seconds of one processor for a frame that is made, per megapixel; measured on 256 x 448 (docs/benchmarks.md). */
-const perMegapixel = 16.5
+/** Seconds of one processor for a frame that is made, per megapixel: of 1280 x 720 (docs/benchmarks.md). */
+const perMegapixel = 26
 
 /** Seconds of one processor for a frame of the clip. */
 export const slowness = ({ rate, augmented }: Options, { video }: ClipFacts): number => {
