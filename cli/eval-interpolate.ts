@@ -1,17 +1,13 @@
-import path from 'node:path'
 import type { Command } from 'commander'
 import { meanFidelity, middleFidelity, type MiddleFidelity } from '../eval/vfi/fidelity.ts'
 import { findTriplets, resultOf, type Triplet } from '../eval/vfi/layout.ts'
 import { Fault } from '../events/faults.ts'
-import { openSession } from '../layers/inference/session.ts'
-import { openModels } from '../layers/models/index.ts'
-import { clipmillHome } from '../local/home.ts'
-import { ensureModels } from '../local/models.ts'
 import { openWeights } from '../local/weights.ts'
 import { weightsNamed } from '../models/catalogue/index.ts'
 import { toFrame, type Frame } from '../models/dqbc/frame.ts'
 import { interpolator, type InterpolationOptions } from '../models/dqbc/interpolate.ts'
 import type { Size } from '../models/resize.ts'
+import { openModel } from './model.ts'
 import { note, print, printJson } from './output.ts'
 import { stopped } from './run.ts'
 import { readPicture } from './pictures.ts'
@@ -113,25 +109,14 @@ const openMiddle = async (model: string, options: InterpolationOptions) => {
   const known = await openWeights().known()
   const { system } = weightsNamed(model, known)
   if (system !== 'dqbc') throw wrong(`${model} is ${system}, which makes no frames`)
-  const folder = path.join(clipmillHome(), 'models')
-  await ensureModels(folder, [model])
-  const models = openModels(folder)
-  const digest = models.digest(model)
-  const directory = await models.directory(digest)
-  const { graphs } = await models.describe(digest)
-  const closing = new AsyncDisposableStack()
-  const sessions = new Map(
-    await Promise.all(
-      graphs.map(async graph => [graph, closing.use(await openSession(directory, { graph }))] as const)
-    )
-  )
-  const { encode, middle } = interpolator((feeds, graph) => sessions.get(graph)!.run(feeds), options)
+  const opened = await openModel(model)
+  const { encode, middle } = interpolator(opened.run, options)
   return {
     middle: async ({ first, second }: Triplet) => {
       const [before, after] = [await readPicture(first), toFrame(await readPicture(second))]
       refuseSize(first, before, after)
       return middle(encode(toFrame(before)), encode(after))
     },
-    [Symbol.asyncDispose]: () => closing.disposeAsync()
+    [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]()
   }
 }

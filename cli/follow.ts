@@ -1,14 +1,8 @@
-import { availableParallelism } from 'node:os'
-import path from 'node:path'
 import type { Picture } from '../layers/inference/picture.ts'
-import { openRuns } from '../layers/inference/runs.ts'
-import { openSession } from '../layers/inference/session.ts'
-import { openModels } from '../layers/models/index.ts'
-import { clipmillHome } from '../local/home.ts'
-import { ensureModels } from '../local/models.ts'
 import type { Tlwh } from '../models/mixsort/boxes.ts'
 import type { Follower } from '../models/sot/follower.ts'
 import { openFollower } from '../tasks/track/systems.ts'
+import { openModel } from './model.ts'
 import { readPicture } from './pictures.ts'
 
 type Settings = Parameters<typeof openFollower>[1]
@@ -40,20 +34,11 @@ export async function* followed<Source>(
 
 /** Follows things through pictures as they lie in the folders of data sets, with one model. */
 export const openPictureFollower = async (model: string) => {
-  const folder = path.join(clipmillHome(), 'models')
-  await ensureModels(folder, [model])
-  const models = openModels(folder)
-  const digest = models.digest(model)
-  const record = await models.describe(digest)
-  const directory = await models.directory(digest)
-  const sessions = new AsyncDisposableStack()
-  const { run } = openRuns(async graph =>
-    sessions.use(await openSession(directory, { threads: availableParallelism(), graph }))
-  )
+  const opened = await openModel(model)
 
   /** The box on each picture, of the first one as it is given; fewer where the signal stopped it. */
   const follow = async (files: string[], box: Tlwh, settings: Settings, signal: AbortSignal) => {
-    const follower = openFollower(record, settings, run)
+    const follower = openFollower(opened.record, settings, opened.run)
     const boxes: Tlwh[] = []
     for await (const found of followed(follower, files, readPicture, box)) {
       boxes.push(found)
@@ -61,5 +46,5 @@ export const openPictureFollower = async (model: string) => {
     }
     return boxes
   }
-  return { follow, [Symbol.asyncDispose]: () => sessions.disposeAsync() }
+  return { follow, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() }
 }

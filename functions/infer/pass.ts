@@ -22,13 +22,13 @@ export const openPass = async (context: Context, work: Work, stage: Stage): Prom
   const digest = stage.model && work.job.models[stage.name]
   // No other segment of the job is worked on beside a fold.
   const threads = stage.kind === 'fold' ? context.foldThreads : context.threads
-  const runs =
-    digest === undefined ? undefined : openRuns(graph => openGraph(context, digest, graph, threads))
+  const model = digest === undefined ? undefined : await context.models.describe(digest)
+  const runs = model && openRuns(graph => openGraph(context, model, graph, threads))
   const stageContext: StageContext = {
     options: work.job.options,
     clip: work.plan.clip,
     pictures: work.plan.pictures,
-    model: digest === undefined ? undefined : await context.models.describe(digest),
+    model,
     run: (feeds, graph = 'model') => runs!.run(feeds, graph)
   }
   return { context, work, stage, stageContext, ...(runs && { runs }) }

@@ -1,4 +1,5 @@
 import { Fault } from '../../events/faults.ts'
+import type { ModelRecord } from '../../events/model.ts'
 import { openSession, type Session } from '../../layers/inference/session.ts'
 import { digestOf } from '../../layers/models/digest.ts'
 import type { Context } from './context.ts'
@@ -11,7 +12,7 @@ const sessions = new Map<string, Promise<Session>>()
  */
 export const openGraph = async (
   { models, device }: Context,
-  digest: string,
+  { digest, arena }: Pick<ModelRecord, 'digest' | 'arena'>,
   graph: string,
   threads: number
 ): Promise<Session> => {
@@ -20,7 +21,7 @@ export const openGraph = async (
   if (known?.alive) return known
   const session = models.directory(digest).then(async directory => {
     try {
-      return await openSession(directory, { threads, device, graph })
+      return await openSession(directory, { threads, device, graph, arena })
     } catch (cause) {
       const found = await digestOf(directory).catch(() => 'none that can be read')
       throw found === digest ? cause : new Fault('model-changed', { model: digest, found }, { cause })

@@ -1,8 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { modelRecord } from '../../events/model.ts'
 import type { TensorData } from '../../models/graph/index.ts'
 
 /** What a model runs on: processors, or a GPU by NVIDIA's CUDA, of which the runtime must have been installed with its libraries. */
@@ -45,10 +43,10 @@ export interface Session extends AsyncDisposable {
 
 /**
  * Opens a session on `<directory>/<graph>.onnx` in a thread of its own: the runtime's `run` blocks the thread that calls it.
- * It follows what the model's manifest says of memory, where one stands there.
  * Keep one session for a process and graph.
  * @param graph of a model that has several
  * @param device where the model runs; operators that the GPU lacks run on the processor
+ * @param arena whether it keeps memory for the next run; the model's record says where it should not
  * @param threads within the model; spinning is off, since decoding wants the cores in between
  */
 export const openSession = async (
@@ -56,15 +54,16 @@ export const openSession = async (
   {
     graph = 'model',
     threads = availableParallelism(),
-    device = 'cpu'
-  }: { graph?: string; threads?: number; device?: Device } = {}
+    device = 'cpu',
+    arena = true
+  }: { graph?: string; threads?: number; device?: Device; arena?: boolean | undefined } = {}
 ): Promise<Session> => {
   const worker = new Worker(new URL(`./session-thread${path.extname(import.meta.url)}`, import.meta.url), {
     workerData: {
       file: path.join(directory, `${graph}.onnx`),
       threads,
       device,
-      arena: await arenaOf(directory)
+      arena
     } satisfies SessionSettings
   })
   const waiting = new Map<number, { resolve: (outputs: Outputs) => void; reject: (error: Error) => void }>()
@@ -111,12 +110,4 @@ export const openSession = async (
       await worker.terminate()
     }
   }
-}
-
-const arenaOf = async (directory: string) => {
-  const manifest = await readFile(path.join(directory, 'manifest.json'), 'utf8').catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  })
-  return manifest === undefined || modelRecord.parse(JSON.parse(manifest)).arena !== false
 }

@@ -11,7 +11,7 @@ it('says of a model whose files are damaged that they are not its own', async ()
   const folder = path.join(context.scratch, digest)
   const damaged = { ...context, models: { ...context.models, directory: () => Promise.resolve(folder) } }
   await writeFile(path.join(folder, 'search.onnx'), 'half of it')
-  await expect(openGraph(damaged, digest, 'search', 1)).rejects.toMatchObject({
+  await expect(openGraph(damaged, { digest }, 'search', 1)).rejects.toMatchObject({
     code: 'model-changed',
     details: { model: digest }
   })
