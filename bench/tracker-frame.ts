@@ -1,7 +1,7 @@
 import { followed } from '../cli/follow.ts'
 import { decodePicture } from '../layers/inference/picture.ts'
 import type { Session } from '../layers/inference/session.ts'
-import type { Tlwh } from '../models/mixsort/boxes.ts'
+import type { Tlwh } from '../models/box.ts'
 import { openFollower, searchFactors, type SystemName } from '../tasks/track/systems.ts'
 import { lapTimer } from './lap.ts'
 

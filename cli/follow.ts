@@ -1,5 +1,5 @@
-import type { Picture } from '../layers/inference/picture.ts'
-import type { Tlwh } from '../models/mixsort/boxes.ts'
+import type { Picture } from '../models/picture.ts'
+import type { Tlwh } from '../models/box.ts'
 import type { Follower } from '../models/sot/follower.ts'
 import { openFollower } from '../tasks/track/systems.ts'
 import { openModel } from './model.ts'

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { Fault } from '../events/faults.ts'
-import { decodePicture, type Picture } from '../layers/inference/picture.ts'
+import { decodePicture } from '../layers/inference/picture.ts'
+import type { Picture } from '../models/picture.ts'
 
 /** A picture of a data set. @throws Fault picture-unsuitable where there is none, or a damaged one */
 export const readPicture = async (file: string): Promise<Picture> => {

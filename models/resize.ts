@@ -2,12 +2,8 @@
  * OpenCV's bilinear resize of uint8 in its fixed-point arithmetic, bit for bit (spec of MixFormerV2, section 4.1), of a
  * part of a picture that may reach beyond it; there everything is 0.
  */
+import type { Size } from './picture.ts'
 import { rint } from './round.ts'
-
-export interface Size {
-  width: number
-  height: number
-}
 
 /** `length` positions of one axis from `start` on; only those in 0 … `limit` - 1 are shown, the others are 0. */
 interface Span {

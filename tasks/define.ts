@@ -3,7 +3,7 @@ import type { ClipFacts, PictureFormat, Rational, Shape } from '../events/clip.t
 import type { Job } from '../events/job.ts'
 import type { madeRow, MadeRow } from '../events/rows.ts'
 import type { ModelRecord } from '../events/model.ts'
-import type { Picture } from '../layers/inference/picture.ts'
+import type { Picture } from '../models/picture.ts'
 import type { Feeds, Outputs } from '../layers/inference/session.ts'
 import type { FindModel, Weights } from '../models/catalogue/index.ts'
 

@@ -1,4 +1,4 @@
-import type { Tlwh } from '../../models/mixsort/boxes.ts'
+import type { Tlwh } from '../../models/box.ts'
 
 /** One row of a MOTChallenge text. */
 export interface Row {

@@ -1,4 +1,4 @@
-import type { Tlwh } from '../../models/mixsort/boxes.ts'
+import type { Tlwh } from '../../models/box.ts'
 import { eps } from './sequence.ts'
 
 /** IoU of every truth with every result, [T, R], in float64, without "+1"; 0 where an area or the union is none. */

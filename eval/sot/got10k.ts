@@ -1,4 +1,4 @@
-import type { Tlwh } from '../../models/mixsort/boxes.ts'
+import type { Tlwh } from '../../models/box.ts'
 import { areas, mean, type Sequence } from './sequence.ts'
 
 const overlaps = Array.from({ length: 101 }, (_, i) => i / 100)

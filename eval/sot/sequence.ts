@@ -1,5 +1,5 @@
-import type { Tlwh } from '../../models/mixsort/boxes.ts'
-import type { Size } from '../../models/resize.ts'
+import type { Tlwh } from '../../models/box.ts'
+import type { Size } from '../../models/picture.ts'
 
 /** Where the thing that is followed is, as the data set tells it, frame by frame. */
 export interface Truth {

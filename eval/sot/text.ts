@@ -1,5 +1,5 @@
 import { Fault } from '../../events/faults.ts'
-import type { Tlwh } from '../../models/mixsort/boxes.ts'
+import type { Tlwh } from '../../models/box.ts'
 import { oddField, readText, tableOf } from '../text.ts'
 
 const needsRows =

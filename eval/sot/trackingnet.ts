@@ -1,5 +1,5 @@
 import { rint } from '../../models/round.ts'
-import type { Tlwh } from '../../models/mixsort/boxes.ts'
+import type { Tlwh } from '../../models/box.ts'
 import { distances, iou, meanCurve, thresholds, type Sequence } from './sequence.ts'
 
 const overlaps = thresholds(21, 0.05)

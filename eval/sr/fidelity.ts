@@ -1,5 +1,5 @@
 /** PSNR and SSIM as BasicSR computes them (specification of the metrics, section C). */
-import type { Picture } from '../../models/mixsort/crop.ts'
+import type { Picture } from '../../models/picture.ts'
 
 /** Values 0..255, row by row. */
 export interface Plane {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { bicubic, bicubicValues, tapsOf, type Scaling } from '../../models/maxsr/bicubic.ts'
-import type { Picture } from '../../models/mixsort/crop.ts'
+import type { Picture } from '../../models/picture.ts'
 import {
   compare,
   deviationOf,

@@ -1,7 +1,6 @@
 /** How super-resolution is measured (specification of the metrics, sections C and D): from truth to figures. */
 import { bicubic } from '../../models/maxsr/bicubic.ts'
-import type { Picture } from '../../models/mixsort/crop.ts'
-import type { Size } from '../../models/resize.ts'
+import type { Picture, Size } from '../../models/picture.ts'
 import { fidelity, windowSide, type Fidelity, type PlanesOf } from './fidelity.ts'
 
 /** The picture without what its sides have beyond a multiple of `factor`, at the right and the lower end. */

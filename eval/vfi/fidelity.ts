@@ -1,6 +1,6 @@
 /** PSNR, interpolation error and SSIM as DQBC and RIFE compute them (specification of the metrics). */
 import { sizeOf, toFrame, toPicture, type Frame } from '../../models/dqbc/frame.ts'
-import type { Picture } from '../../models/mixsort/crop.ts'
+import type { Picture } from '../../models/picture.ts'
 import { rint } from '../../models/round.ts'
 import { gaussianOf, psnrOf, rgb, windowSide } from '../sr/fidelity.ts'
 

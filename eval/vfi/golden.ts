@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { clamped, toFrame, toPicture, type Frame } from '../../models/dqbc/frame.ts'
 import { deviationOf, input1, inputU8, stepsForm, worst } from '../../models/golden/index.ts'
-import type { Picture } from '../../models/mixsort/crop.ts'
+import type { Picture } from '../../models/picture.ts'
 import { gaussianOf } from '../sr/fidelity.ts'
 import { middleFidelity, volumeSsim } from './fidelity.ts'
 

@@ -1,15 +1,9 @@
 import sharp from 'sharp'
+import type { Picture } from '../../models/picture.ts'
 
 // One picture at a time: frames and segments are what runs side by side.
 sharp.concurrency(1)
 sharp.cache(false)
-
-/** Rows of interleaved R, G, B bytes, top row first. */
-export interface Picture {
-  data: Uint8Array
-  width: number
-  height: number
-}
 
 /** Decodes one of our own still pictures (JPEG or PNG). */
 export const decodePicture = async (bytes: Uint8Array): Promise<Picture> => {

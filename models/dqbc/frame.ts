@@ -1,17 +1,12 @@
 /** Frames as tensors [1, C, H, W], and what is done to them around the graphs (specification, sections 4 and 5). */
 import type { TensorData } from '../graph/index.ts'
-import type { Picture } from '../mixsort/crop.ts'
+import type { Picture, Size } from '../picture.ts'
 import { rint } from '../round.ts'
 
 /** float32 */
 export interface Frame extends TensorData {
   readonly dtype: 'float32'
   readonly data: Float32Array<ArrayBuffer>
-}
-
-export interface Size {
-  height: number
-  width: number
 }
 
 export const sizeOf = ({ shape: [, , height, width] }: TensorData): Size => ({ height, width })

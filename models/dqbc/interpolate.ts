@@ -1,6 +1,6 @@
 /** From two frames to those between them: the graphs in a row, in one of the authors' modes (specification, section 5). */
 import type { TensorData } from '../graph/index.ts'
-import { copied, type RunGraph } from '../sot/follower.ts'
+import { type RunGraph, copied } from '../graph/run.ts'
 import {
   clamped,
   doubled,

@@ -3,7 +3,7 @@
  * rows first, then columns, rounded to bytes after each; what is made smaller is smoothed by a wider kernel. Low
  * resolution of benchmarks, and the baseline that all figures are compared with, are made so.
  */
-import type { Picture } from '../mixsort/crop.ts'
+import type { Picture } from '../picture.ts'
 
 /** Keys' kernel with a = -0.5. */
 const kernel = (distance: number) => {

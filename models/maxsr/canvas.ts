@@ -1,5 +1,5 @@
 /** The enlarged picture, drawn tile by tile. */
-import type { Picture } from '../mixsort/crop.ts'
+import type { Picture } from '../picture.ts'
 import type { Span, TilePlan } from './tiles.ts'
 
 /** A tile's place along one axis of the enlarged picture. */

@@ -1,5 +1,5 @@
 import type { TensorData } from '../graph/index.ts'
-import type { Picture } from '../mixsort/crop.ts'
+import type { Picture } from '../picture.ts'
 import { openCanvas } from './canvas.ts'
 import { writeTile, type TilePlan } from './tiles.ts'
 import type { Factor } from './variants.ts'

@@ -15,8 +15,7 @@ import {
   type GoldenForm
 } from '../golden/index.ts'
 import type { TensorData } from '../graph/index.ts'
-import type { Picture } from '../mixsort/crop.ts'
-import type { Size } from '../resize.ts'
+import type { Picture, Size } from '../picture.ts'
 import { enlarge } from './enlarge.ts'
 import { buildMaxsr } from './network.ts'
 import { mirrored, paddedSize, windowOf } from './pad.ts'

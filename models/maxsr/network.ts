@@ -5,7 +5,7 @@
  */
 import { build, constant, ops, type Graph, type Scope, type Tensor } from '../graph/index.ts'
 import { conv2d, layerNorm, linear, mlp, silu } from '../nn/index.ts'
-import type { Size } from '../resize.ts'
+import type { Size } from '../picture.ts'
 import { windowOf } from './pad.ts'
 import { shuffles, tableWindow, type Factor, type MaxsrScale } from './variants.ts'
 

@@ -2,7 +2,7 @@
  * What the network takes besides the picture: its sides are squares, so that windows and the grid of windows have the
  * same shape (specification, sections 3.1 and 3.5).
  */
-import type { Size } from '../resize.ts'
+import type { Size } from '../picture.ts'
 
 /** Side of a window in a picture of side `n`, and the number of windows along it. */
 export const windowOf = (n: number) => Math.ceil(Math.sqrt(n))

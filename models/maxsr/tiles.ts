@@ -6,8 +6,7 @@
  * not the part of the whole picture's result: it differs a little wherever it lies, and more near the tile's edges,
  * where the network sees nothing beyond. That is why tiles overlap, and why results depend on the side of the tile.
  */
-import type { Picture } from '../mixsort/crop.ts'
-import type { Size } from '../resize.ts'
+import type { Picture, Size } from '../picture.ts'
 import { mirrored, paddedSize } from './pad.ts'
 
 /** A tile along one axis, in pixels of the picture. */

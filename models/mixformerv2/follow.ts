@@ -1,7 +1,8 @@
 /** MixFormerV2 as a whole: its tracker, and the two graphs that it runs. */
 import type { TensorData } from '../graph/index.ts'
-import type { Tlwh } from '../mixsort/boxes.ts'
-import { copied, cropInput, type Follower, type RunGraph } from '../sot/follower.ts'
+import type { Tlwh } from '../box.ts'
+import { type RunGraph, copied } from '../graph/run.ts'
+import { cropInput, type Follower } from '../sot/follower.ts'
 import { advance, start, templateFactor, type TrackerOptions, type TrackerState } from './tracker.ts'
 import type { MixFormerScale } from './variants.ts'
 

@@ -12,9 +12,9 @@ import {
   type RunModel
 } from '../golden/index.ts'
 import type { TensorData } from '../graph/index.ts'
-import type { Tlwh } from '../mixsort/boxes.ts'
+import type { Tlwh } from '../box.ts'
+import type { Picture } from '../picture.ts'
 import { boxAtScale, clipBox } from '../sot/boxes.ts'
-import type { Picture } from '../mixsort/crop.ts'
 import { cropSquare, writeCrop } from '../sot/crop.ts'
 import { cropInput } from '../sot/follower.ts'
 import { mixFormerFollower } from './follow.ts'

@@ -1,5 +1,5 @@
 /** What MixFormerV2 does between its networks' runs: section 5 of the specification. All functions are pure. */
-import type { Tlwh } from '../mixsort/boxes.ts'
+import type { Tlwh } from '../box.ts'
 import { boxInFrame, clipBox } from '../sot/boxes.ts'
 import type { Benchmark } from '../sot/follower.ts'
 

@@ -1,7 +1,5 @@
+import type { Tlwh } from '../box.ts'
 import type { Measurement } from './kalman.ts'
-
-/** x, y of the top left corner, width, height, in pixels of the source picture. */
-export type Tlwh = readonly [number, number, number, number]
 
 export const toMeasurement = ([x, y, w, h]: Tlwh): Measurement => [x + w / 2, y + h / 2, w / h, h]
 

@@ -4,7 +4,7 @@
  */
 import { assign } from './assign.ts'
 import { fromMean, iouPlusOne, toCorners, toMeasurement } from './boxes.ts'
-import type { Tlwh } from './boxes.ts'
+import type { Tlwh } from '../box.ts'
 import * as kalman from './kalman.ts'
 
 export interface ByteOptions {

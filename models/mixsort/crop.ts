@@ -1,5 +1,6 @@
 /** MixSort's crops and what is read from the heat maps of its network (spec section 4). */
-import type { Tlwh } from './boxes.ts'
+import type { Tlwh } from '../box.ts'
+import type { Picture } from '../picture.ts'
 import { rint } from '../round.ts'
 
 /** Side of the square around a box per square root of its area, and side of the crop in pixels. */
@@ -13,13 +14,6 @@ interface Square {
   top: number
   /** 0 where the box has no area. */
   size: number
-}
-
-/** RGB interleaved, [height, width, 3]. */
-export interface Picture {
-  data: Uint8Array
-  width: number
-  height: number
 }
 
 /** The square of source pixels that a crop around `box` shows. */

@@ -1,4 +1,4 @@
-import type { Tlwh } from './boxes.ts'
+import type { Tlwh } from '../box.ts'
 import { rint } from '../round.ts'
 
 /** One line of a MOTChallenge file: frame and id count from 1, the box in pixels, score null where it is not known. */

@@ -1,5 +1,6 @@
 /** ROMTrack as a whole: its tracker, and the two graphs that it runs. */
-import { copied, cropInput, type Follower, type RunGraph } from '../sot/follower.ts'
+import { cropInput, type Follower } from '../sot/follower.ts'
+import { type RunGraph, copied } from '../graph/run.ts'
 import { advance, start, type RomtrackState } from './track.ts'
 import type { RomtrackScale } from './variants.ts'
 

@@ -10,7 +10,7 @@ import {
   type GoldenForm,
   type RunModel
 } from '../golden/index.ts'
-import type { Tlwh } from '../mixsort/boxes.ts'
+import type { Tlwh } from '../box.ts'
 import { cropSquare } from '../sot/crop.ts'
 import { romtrackFollower } from './follow.ts'
 import { buildRomtrackFrame, buildRomtrackTemplate } from './network.ts'

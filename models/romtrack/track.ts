@@ -1,6 +1,6 @@
 /** What ROMTrack does between its network's runs: section 5 of the specification. All functions are pure. */
 import type { TensorData } from '../graph/index.ts'
-import type { Tlwh } from '../mixsort/boxes.ts'
+import type { Tlwh } from '../box.ts'
 import { boxInFrame, clipBox } from '../sot/boxes.ts'
 
 const { fround } = Math

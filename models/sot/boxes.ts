@@ -1,5 +1,5 @@
 /** Boxes of a tracker that looks for one thing in a square crop around its last box (MixFormerV2, ROMTrack). */
-import type { Tlwh } from '../mixsort/boxes.ts'
+import type { Tlwh } from '../box.ts'
 import { cropSquare } from './crop.ts'
 
 /** No box becomes smaller than this, in pixels; so much of it stays within the frame. */

@@ -1,6 +1,6 @@
 /** The crop around a box that trackers of one object look at (spec of MixFormerV2, section 4; ROMTrack's is the same). */
-import type { Tlwh } from '../mixsort/boxes.ts'
-import type { Picture } from '../mixsort/crop.ts'
+import type { Tlwh } from '../box.ts'
+import type { Picture } from '../picture.ts'
 import { resizeRows } from '../resize.ts'
 import { rint } from '../round.ts'
 

@@ -1,17 +1,11 @@
 /** How a tracker of one thing is driven, whatever its networks are. */
 import type { TensorData } from '../graph/index.ts'
-import type { Tlwh } from '../mixsort/boxes.ts'
-import type { Picture } from '../mixsort/crop.ts'
+import type { Tlwh } from '../box.ts'
+import type { Picture } from '../picture.ts'
 import { cropSquare, writeCrop } from './crop.ts'
 
 /** Data sets for which authors choose settings of their own. */
 export type Benchmark = 'lasot' | 'got10k' | 'trackingnet'
-
-/** One run of a graph of the tracker's model; it may take the feeds' buffers. */
-export type RunGraph = (
-  feeds: Readonly<Record<string, TensorData>>,
-  graph: string
-) => Promise<Readonly<Record<string, TensorData>>>
 
 /** What follows one thing through pictures of one size. `State` is plain data that goes from picture to picture. */
 export interface Follower<State> {
@@ -30,6 +24,3 @@ export const cropInput = (picture: Picture, box: Tlwh, factor: number, output: n
   writeCrop(picture, cropSquare(box, factor), output, data)
   return { dtype: 'float32', shape: [1, 3, output, output], data }
 }
-
-/** The tensor with elements of its own, for a run that may take its buffer. */
-export const copied = <T extends TensorData>(tensor: T): T => ({ ...tensor, data: tensor.data.slice() })

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { compare, deviationOf, goldenStage, inputU8, stepsForm, worst } from '../golden/index.ts'
-import type { Tlwh } from '../mixsort/boxes.ts'
+import type { Tlwh } from '../box.ts'
 import { resizeRows } from '../resize.ts'
 import { cropSquare, writeCrop } from './crop.ts'
 

@@ -2,7 +2,8 @@
  * Letterboxing (specs of YOLOX: OpenCV's bilinear resize of uint8, top left, padding 114), in one pass from the
  * picture's bytes into the network's tensor.
  */
-import { resizeRows, type Rows, type Size } from '../resize.ts'
+import { resizeRows, type Rows } from '../resize.ts'
+import type { Size } from '../picture.ts'
 
 export type { Size }
 

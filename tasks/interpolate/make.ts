@@ -1,5 +1,5 @@
 import { madeRow, type MadeRow } from '../../events/rows.ts'
-import type { Picture } from '../../layers/inference/picture.ts'
+import type { Picture } from '../../models/picture.ts'
 import { toFrame, toPicture } from '../../models/dqbc/frame.ts'
 import { interpolator, type Encoded, type Interpolator } from '../../models/dqbc/interpolate.ts'
 import type { Frame, PictureStage } from '../define.ts'

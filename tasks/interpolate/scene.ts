@@ -1,4 +1,4 @@
-import type { Picture } from '../../layers/inference/picture.ts'
+import type { Picture } from '../../models/picture.ts'
 
 /** Fields of the grid in which brightness is compared. */
 const [columns, rows] = [32, 18]

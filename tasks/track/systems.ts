@@ -9,7 +9,8 @@ import {
   type RomtrackVariant,
   type RomtrackVariantName
 } from '../../models/romtrack/variants.ts'
-import type { Benchmark, Follower, RunGraph } from '../../models/sot/follower.ts'
+import type { Benchmark, Follower } from '../../models/sot/follower.ts'
+import type { RunGraph } from '../../models/graph/run.ts'
 
 export const systemNames = ['mixformerv2', 'romtrack'] as const
 export type SystemName = (typeof systemNames)[number]

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { deviationOf, goldenStage, input1, inputU8, stepsForm, worst } from '../../golden/index.ts'
 import { fromMean } from '../boxes.ts'
-import { crop, cropSquare, similarities, type Picture } from '../crop.ts'
+import { crop, cropSquare, similarities } from '../crop.ts'
+import type { Picture } from '../../picture.ts'
 import { count, four, row, table } from './shared.ts'
 
 /** The picture `smooth` is described in words, which name its size. */

@@ -1,7 +1,7 @@
 /** What the comparisons with MixSort's golden files share. */
 import { z } from 'zod'
 import type { SkippedStage } from '../../golden/index.ts'
-import type { Tlwh } from '../boxes.ts'
+import type { Tlwh } from '../../box.ts'
 import { trackBox, type Detection, type Track } from '../byte.ts'
 import { plausible, type MotRow } from '../lines.ts'
 

@@ -1,6 +1,7 @@
 /** The drawn pictures and the stand-in network of MixSort's golden runs. */
 import { trackBox, type Appearance } from '../byte.ts'
-import { crop, crops, cropSquare, similarities, type Picture } from '../crop.ts'
+import { crop, crops, cropSquare, similarities } from '../crop.ts'
+import type { Picture } from '../../picture.ts'
 
 /** The picture that these files describe. */
 export const painted = ({ width, height }: { width: number; height: number }, paint: number[][]): Picture => {

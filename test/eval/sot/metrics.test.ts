@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { evaluateSot } from '../../../eval/sot/index.ts'
 import type { Sequence } from '../../../eval/sot/sequence.ts'
-import type { Tlwh } from '../../../models/mixsort/boxes.ts'
+import type { Tlwh } from '../../../models/box.ts'
 
 const here: Tlwh = [100, 50, 20, 10]
 const away: Tlwh = [400, 50, 20, 10]

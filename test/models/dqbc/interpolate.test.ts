@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Frame } from '../../../models/dqbc/frame.ts'
 import { interpolator, type InterpolationOptions } from '../../../models/dqbc/interpolate.ts'
-import type { RunGraph } from '../../../models/sot/follower.ts'
+import type { RunGraph } from '../../../models/graph/run.ts'
 
 const flat = (channels: number, height: number, width: number, value = 0): Frame => ({
   dtype: 'float32',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { bicubic, tapsOf } from '../../../models/maxsr/bicubic.ts'
-import type { Picture } from '../../../models/mixsort/crop.ts'
+import type { Picture } from '../../../models/picture.ts'
 
 const grey = (rows: number[][]): Picture => ({
   data: Uint8Array.from(rows.flat().flatMap(v => [v, v, v])),
