@@ -4,7 +4,7 @@ import { toFrame, toPicture } from '../../models/dqbc/frame.ts'
 import { interpolator, type Encoded, type Interpolator } from '../../models/dqbc/interpolate.ts'
 import type { Frame, PictureStage } from '../define.ts'
 import type { Options } from './options.ts'
-import { difference } from './scene.ts'
+import { brightnessOf, difference, type Brightness } from './scene.ts'
 import { halvings, momentsBetween, resultTimeBase } from './times.ts'
 
 /** What is between two frames, each made once: at so many halvings of the way. */
@@ -32,24 +32,26 @@ export const make: PictureStage<Options> = {
   made: ({ rate }, { video }) => ({
     width: video.width,
     height: video.height,
-    timeBase: resultTimeBase(video, rate)
+    timeBase: resultTimeBase(video.timeBase, rate)
   }),
 
   open({ options: { rate, sceneCut, augmented }, clip: { video }, run }) {
     const network = interpolator(run, { augmented })
-    /** The frame that was last seen as the next one, so that each is decoded and encoded once. */
-    let known: { index: number; picture: Picture; encoded: Encoded } | undefined
+    /** The frame that was last seen as the next one, so that each is decoded, encoded and looked over once. */
+    let known: { index: number; picture: Picture; brightness: Brightness; encoded: Encoded } | undefined
     const open = async (frame: Frame) => {
       if (known?.index === frame.index) return known
       const picture = await frame.picture()
-      return { index: frame.index, picture, encoded: network.encode(toFrame(picture)) }
+      const encoded = network.encode(toFrame(picture))
+      return { index: frame.index, picture, brightness: brightnessOf(picture), encoded }
     }
 
     return async (frame, next) => {
       const here = await open(frame)
       const there = next && (await open(next))
       known = there
-      const cut = there !== undefined && difference(here.picture, there.picture) >= sceneCut && sceneCut < 1
+      const cut =
+        sceneCut < 1 && there !== undefined && difference(here.brightness, there.brightness) >= sceneCut
       const pair = there && !cut ? openPair(network, here.encoded, there.encoded) : undefined
       const moments = momentsBetween(video, rate, frame.pts, next?.pts)
       const pictures: { pts: number; picture: Picture }[] = []

@@ -3,8 +3,10 @@ import type { Picture } from '../../models/picture.ts'
 /** Fields of the grid in which brightness is compared. */
 const [columns, rows] = [32, 18]
 
-/** Mean brightness of each field of a grid, 0..1, by ITU-R BT.601. */
-const brightness = ({ data, width, height }: Picture): Float64Array => {
+/** Mean brightness of each field of a coarse grid, 0..1, by ITU-R BT.601. */
+export type Brightness = Float64Array
+
+export const brightnessOf = ({ data, width, height }: Picture): Brightness => {
   const sums = new Float64Array(columns * rows)
   const counts = new Float64Array(columns * rows)
   for (let y = 0; y < height; y++) {
@@ -19,8 +21,6 @@ const brightness = ({ data, width, height }: Picture): Float64Array => {
   return sums.map((sum, i) => (counts[i] > 0 ? sum / counts[i] / 255 : 0))
 }
 
-/** How much two pictures differ in brightness, 0..1: the mean over the fields of a coarse grid, so that motion hardly counts. */
-export const difference = (a: Picture, b: Picture): number => {
-  const [before, after] = [brightness(a), brightness(b)]
-  return before.reduce((sum, value, i) => sum + Math.abs(value - after[i]), 0) / before.length
-}
+/** How much two pictures differ in brightness, 0..1: the mean over the fields, which are so large that motion hardly counts. */
+export const difference = (before: Brightness, after: Brightness): number =>
+  before.reduce((sum, value, i) => sum + Math.abs(value - after[i]), 0) / before.length

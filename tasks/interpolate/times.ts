@@ -24,7 +24,7 @@ const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b))
 const lcm = (a: number, b: number) => (a / gcd(a, b)) * b
 
 /** A time base in which the clip's time stamps and those of the result are whole numbers. */
-export const resultTimeBase = ({ timeBase }: ClipFacts['video'], rate: Rate): Rational =>
+export const resultTimeBase = (timeBase: Rational, rate: Rate): Rational =>
   isFactor(rate)
     ? { num: timeBase.num, den: timeBase.den * rate.factor }
     : { num: 1, den: lcm(timeBase.den, rate.num) }
@@ -41,7 +41,7 @@ export const momentsBetween = (
   from: number,
   to?: number
 ): Moment[] => {
-  const base = resultTimeBase({ timeBase } as ClipFacts['video'], rate)
+  const base = resultTimeBase(timeBase, rate)
   /** Of a tick of the clip. */
   const ticks = (timeBase.num * base.den) / (timeBase.den * base.num)
   if (isFactor(rate)) {

@@ -8,7 +8,7 @@ const video = { timeBase: { num: 1, den: 25 }, start: 2, end: 6 } as ClipFacts['
 describe('the frames of the result', () => {
   it('with a factor divide the time between two frames, however long that is', () => {
     const rate = { factor: 4 } as const
-    expect(resultTimeBase(video, rate)).toEqual({ num: 1, den: 100 })
+    expect(resultTimeBase(video.timeBase, rate)).toEqual({ num: 1, den: 100 })
     const moments = momentsBetween(video, rate, 2, 4)
     expect(moments.map(({ pts, eighth }) => [pts, eighth])).toEqual([
       [8, 0],
@@ -22,7 +22,7 @@ describe('the frames of the result', () => {
 
   it('at an even rate stand at multiples of its period, and show the nearest eighth of the way', () => {
     const rate = { num: 60, den: 1 }
-    expect(resultTimeBase(video, rate)).toEqual({ num: 1, den: 300 })
+    expect(resultTimeBase(video.timeBase, rate)).toEqual({ num: 1, den: 300 })
     const all = [
       [2, 3],
       [3, 4],
@@ -39,7 +39,7 @@ describe('the frames of the result', () => {
 
   it('at a rate like NTSC’s stand exactly', () => {
     const rate = { num: 60000, den: 1001 }
-    const base = resultTimeBase(video, rate)
+    const base = resultTimeBase(video.timeBase, rate)
     const moments = momentsBetween(video, rate, 2, 3)
     // 1/25 s is 2,400 of 60,000 parts, the period 1,001.
     expect(moments.map(({ pts }) => (pts * base.num * 60000) / base.den)).toEqual([4800, 5801, 6802])
