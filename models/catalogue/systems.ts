@@ -1,4 +1,4 @@
-/** The systems whose weights we know. Nothing outside this file asks which system weights are of. */
+/** The systems whose weights we know: their variants, graphs and what else belongs to a system as a whole. */
 import { z } from 'zod'
 import { detector } from '../../events/model.ts'
 import { buildDqbc } from '../dqbc/network.ts'

@@ -18,7 +18,7 @@ export {
 } from './compare.ts'
 export { fill1, input1, inputU8 } from './fill.ts'
 export { withFilled, type RunModel } from './model.ts'
-export { compareParameters } from './parameters.ts'
+export { compareParameters, goldenParameters } from './parameters.ts'
 
 /** Files that several systems share state no system; some only say what they are, others tell by what they hold. */
 const goldenFile = z

@@ -1,5 +1,11 @@
+import { z } from 'zod'
 import type { Parameter } from '../graph/graph.ts'
 import { deviationOf, type StageDeviation } from './compare.ts'
+
+/** Name, shape, type, and whether it is trained, of each parameter of the authors' network. */
+export const goldenParameters = z.array(
+  z.tuple([z.string(), z.array(z.int().positive()), z.string(), z.boolean()])
+)
 
 /** The stage "parameters": how many names, shapes or types our list and a golden one do not share. */
 export const compareParameters = (

@@ -5,6 +5,7 @@ import {
   compareParameters,
   deviationOf,
   filled,
+  goldenParameters,
   goldenStage,
   incomparable,
   inputU8,
@@ -41,7 +42,7 @@ const networkGolden = z.object({
   /** Height, width. */
   padded: pair,
   window: pair,
-  state: z.array(z.tuple([z.string(), z.array(size), z.string(), z.boolean()])),
+  state: goldenParameters,
   stages: filled(goldenStage),
   output: goldenStage,
   output_u8: goldenStage

@@ -3,6 +3,7 @@ import type { TensorData } from '../graph/index.ts'
 import type { Tlwh } from '../box.ts'
 import { type RunGraph, copied } from '../graph/run.ts'
 import { cropInput, type Follower } from '../sot/follower.ts'
+import { tokensOf, width } from './backbone.ts'
 import { advance, start, templateFactor, type TrackerOptions, type TrackerState } from './tracker.ts'
 import type { MixFormerScale } from './variants.ts'
 
@@ -11,6 +12,10 @@ interface State {
   /** What the search takes from the templates in use. */
   memory: TensorData
 }
+
+/** Bytes of a state: three crops for templates, and the memory of two in float32. */
+export const mixFormerStateBytes = ({ template, depth }: Pick<MixFormerScale, 'template' | 'depth'>) =>
+  4 * (3 * 3 * template ** 2 + depth * 2 * 2 * tokensOf(template) * width)
 
 /**
  * @param scale of a variant that has a score head

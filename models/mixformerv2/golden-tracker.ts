@@ -4,7 +4,6 @@ import {
   compare,
   deviationOf,
   goldenStage,
-  inputU8,
   parseGolden,
   withFilled,
   worst,
@@ -17,6 +16,7 @@ import type { Picture } from '../picture.ts'
 import { boxAtScale, clipBox } from '../sot/boxes.ts'
 import { cropSquare, writeCrop } from '../sot/crop.ts'
 import { cropInput } from '../sot/follower.ts'
+import { four, goldenCrop, noiseClip, pictureOf } from '../sot/golden-clip.ts'
 import { mixFormerFollower } from './follow.ts'
 import { buildSearch, buildTemplates } from './network.ts'
 import { advance, start, templateFactor } from './tracker.ts'
@@ -24,8 +24,6 @@ import { mixFormerVariants } from './variants.ts'
 
 const number = z.number()
 const size = z.int().positive()
-const four = z.tuple([number, number, number, number])
-const crop = z.object({ box: four, factor: number, output: size, resize_factor: number })
 const answer = { box: four, score: number, max_pred_score: number }
 
 const scriptSizes = /template (\d+), search (\d+), factor ([\d.]+), interval (\d+)/
@@ -33,11 +31,7 @@ const clipInterval = /interval (\d+)/
 
 const trackerGolden = z.object({
   system: z.string(),
-  frames: z.object({
-    names: z.tuple([z.string()], z.string()),
-    shape: z.tuple([size, size, z.literal(3)]),
-    rule: z.literal('input-u8')
-  }),
+  frames: noiseClip,
   init_box: four,
   preprocess: z.object({ out: goldenStage }),
   decode: z
@@ -67,12 +61,12 @@ const trackerGolden = z.object({
         })
       )
       .min(1),
-    crops: z.array(crop.extend({ pixel_sum: z.int() }))
+    crops: z.array(goldenCrop.extend({ pixel_sum: z.int() }))
   }),
   end_to_end: z.object({
     note: z.string().regex(clipInterval),
     rows: z.array(z.object(answer)).min(1),
-    crops: z.array(crop.extend({ pixels: goldenStage })).min(2)
+    crops: z.array(goldenCrop.extend({ pixels: goldenStage })).min(2)
   })
 })
 type TrackerGolden = z.infer<typeof trackerGolden>
@@ -82,12 +76,6 @@ interface Crop {
   factor: number
   /** Normalised, [1, 3, side, side]. */
   tensor: TensorData
-}
-
-/** A frame of the clip of noise; those behind the last one are the second to the last again. */
-const pictureOf = ({ shape: [height, width, channels], names }: TrackerGolden['frames'], frame: number) => {
-  const name = names[frame === 0 ? 0 : 1 + ((frame - 1) % (names.length - 1))]
-  return { data: inputU8(name, [height, width, channels]).data as Uint8Array, width, height }
 }
 
 /** Makes crops, and remembers them in order. */
@@ -131,7 +119,7 @@ const geometry = (crops: readonly Crop[]) =>
     shape[3],
     shape[3] / cropSquare(box, factor).side
   ])
-const goldenGeometry = (crops: readonly z.infer<typeof crop>[]) =>
+const goldenGeometry = (crops: readonly z.infer<typeof goldenCrop>[]) =>
   crops.map(({ box, factor, output, resize_factor }) => [box, factor, output, resize_factor])
 
 /** For sums of float64. */

@@ -4,6 +4,7 @@ import {
   compare,
   compareParameters,
   filled,
+  goldenParameters,
   goldenStage,
   incomparable,
   input1,
@@ -30,7 +31,7 @@ const sampled = goldenStage.required({ samples: true })
 
 const networkGolden = z.object({
   system: z.string(),
-  parameters: z.array(z.tuple([z.string(), z.array(size), z.string(), z.boolean()])),
+  parameters: goldenParameters,
   /** Template, online template, search. */
   inputs: z.tuple([picture, picture, picture]),
   stages,

@@ -1,11 +1,18 @@
 /** ROMTrack as a whole: its tracker, and the two graphs that it runs. */
 import { cropInput, type Follower } from '../sot/follower.ts'
 import { type RunGraph, copied } from '../graph/run.ts'
+import { sizesOf } from './network.ts'
 import { advance, start, type RomtrackState } from './track.ts'
 import type { RomtrackScale } from './variants.ts'
 
 /** Side of the template's crop: the square root of the box's area times this. */
 const templateFactor = 2
+
+/** Bytes of a state: the template's tokens, and keys and values of two templates in all blocks, in float32. */
+export const romtrackStateBytes = (scale: RomtrackScale) => {
+  const { c, templateTokens, depth } = sizesOf(scale)
+  return 4 * templateTokens * c * (2 * 2 * depth + 1)
+}
 
 export const romtrackFollower = (
   scale: Pick<RomtrackScale, 'template' | 'search'>,

@@ -3,7 +3,6 @@ import { z } from 'zod'
 import {
   deviationOf,
   input1,
-  inputU8,
   parseGolden,
   withFilled,
   worst,
@@ -12,15 +11,11 @@ import {
 } from '../golden/index.ts'
 import type { Tlwh } from '../box.ts'
 import { cropSquare } from '../sot/crop.ts'
+import { four, goldenCrop, noiseClip, pictureOf } from '../sot/golden-clip.ts'
 import { romtrackFollower } from './follow.ts'
 import { buildRomtrackFrame, buildRomtrackTemplate } from './network.ts'
 import { decode, hannWindow } from './track.ts'
 import { romtrackVariants } from './variants.ts'
-
-const number = z.number()
-const size = z.int().positive()
-const four = z.tuple([number, number, number, number])
-const crop = z.object({ box: four, factor: number, output: size, resize_factor: number })
 
 /** The variant stands in the file's description. */
 const variant = /romtrack-(tiny-256|small-256|base-256|base-384|large-384)/
@@ -28,16 +23,12 @@ const variant = /romtrack-(tiny-256|small-256|base-256|base-384|large-384)/
 const trackerGolden = z.object({
   system: z.string(),
   what: z.string().regex(variant),
-  frames: z.object({
-    names: z.tuple([z.string()], z.string()),
-    shape: z.tuple([size, size, z.literal(3)]),
-    rule: z.literal('input-u8')
-  }),
+  frames: noiseClip,
   init_box: four,
   boxes: z.array(four).min(1),
   /** The template's, then one a frame. */
-  crops: z.tuple([crop, crop], crop),
-  decode: z.object({ argmax: z.int(), box: four, max_response: number })
+  crops: z.tuple([goldenCrop, goldenCrop], goldenCrop),
+  decode: z.object({ argmax: z.int(), box: four, max_response: z.number() })
 })
 type TrackerGolden = z.infer<typeof trackerGolden>
 
@@ -67,22 +58,16 @@ async function* checkTracker(golden: TrackerGolden, run: RunModel) {
   for (const [i, { box, factor, output, resize_factor }] of golden.crops.entries())
     yield deviationOf(`crop ${i} scale`, worst(output / cropSquare(box, factor).side, resize_factor), 0)
 
-  const [height, width] = golden.frames.shape
-  const [first, ...frames] = golden.frames.names.map(name => ({
-    data: inputU8(name, golden.frames.shape).data as Uint8Array,
-    width,
-    height
-  }))
   const scale = romtrackVariants[variant.exec(golden.what)![1] as keyof typeof romtrackVariants]
   const boxes = await withFilled(buildRomtrackTemplate(scale), run, begin =>
     withFilled(buildRomtrackFrame(scale), run, async go => {
       const follower = romtrackFollower(scale, searches[0].factor, (feeds, graph) =>
         graph === 'template' ? begin(feeds) : go(feeds)
       )
-      let state = await follower.start(first, golden.init_box)
+      let state = await follower.start(pictureOf(golden.frames, 0), golden.init_box)
       const all: Tlwh[] = []
       for (const i of searches.keys()) {
-        const next = await follower.step(state, frames[i])
+        const next = await follower.step(state, pictureOf(golden.frames, i + 1))
         state = next.state
         all.push(next.box)
       }

@@ -5,6 +5,7 @@ import {
   compareParameters,
   deviationOf,
   filled,
+  goldenParameters,
   goldenStage,
   incomparable,
   input1,
@@ -32,7 +33,7 @@ const cell = z.int().nonnegative()
 const networkGolden = z.object({
   system: z.string(),
   inputs: z.tuple([picture], picture),
-  parameters: z.array(z.tuple([z.string(), z.array(size), z.string(), z.boolean()])),
+  parameters: goldenParameters,
   variation_tokens_init: cache,
   stages: filled(goldenStage),
   frames: z

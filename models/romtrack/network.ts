@@ -22,7 +22,8 @@ const headChannels = [256, 128, 64, 32]
 /** Tensors on the way, by the names that the golden files have for them. */
 type Stages = Map<string, Tensor>
 
-const sizesOf = ({ template, search, width, depth }: RomtrackScale) => ({
+/** What follows from a size: counts of tokens, heads and cells. */
+export const sizesOf = ({ template, search, width, depth }: RomtrackScale) => ({
   c: width,
   heads: width / headWidth,
   depth,

@@ -4,6 +4,7 @@ import {
   compare,
   compareParameters,
   filled,
+  goldenParameters,
   goldenStage,
   incomparable,
   input1,
@@ -24,7 +25,7 @@ const networkGolden = z.object({
     depthwise: z.boolean(),
     num_classes: size
   }),
-  parameters: z.array(z.tuple([z.string(), z.array(size), z.string(), z.boolean()])),
+  parameters: goldenParameters,
   inputs: z.record(
     z.string(),
     z.object({

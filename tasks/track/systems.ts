@@ -1,9 +1,9 @@
 /** The systems that follow one thing, and what is theirs to decide. */
 import type { ModelRecord } from '../../events/model.ts'
-import { mixFormerFollower } from '../../models/mixformerv2/follow.ts'
+import { mixFormerFollower, mixFormerStateBytes } from '../../models/mixformerv2/follow.ts'
 import { benchmarkOptions, trackerDefaults } from '../../models/mixformerv2/tracker.ts'
 import { mixFormerVariants } from '../../models/mixformerv2/variants.ts'
-import { romtrackFollower } from '../../models/romtrack/follow.ts'
+import { romtrackFollower, romtrackStateBytes } from '../../models/romtrack/follow.ts'
 import {
   romtrackVariants,
   type RomtrackVariant,
@@ -57,14 +57,8 @@ export const openFollower = (
   return mixFormerFollower(scale, options, run) as Follower<unknown>
 }
 
-/** Bytes of what is kept of one target from frame to frame: float32 crops, keys and values, tokens. */
-export const stateBytes = (system: SystemName, variant: string): number => {
-  if (system === 'romtrack') {
-    const { template, width, depth } = romtrackVariants[variant as RomtrackVariantName]
-    const tokens = (template / 16) ** 2
-    return 4 * tokens * width * (2 * 2 * depth + 1)
-  }
-  const { template, depth } = mixFormerVariants[variant as keyof typeof mixFormerVariants]
-  const tokens = 2 * (template / 16) ** 2
-  return 4 * (3 * 3 * template ** 2 + 2 * depth * tokens * 768)
-}
+/** Bytes of what is kept of one target from frame to frame. */
+export const stateBytes = (system: SystemName, variant: string): number =>
+  system === 'romtrack'
+    ? romtrackStateBytes(romtrackVariants[variant as RomtrackVariantName])
+    : mixFormerStateBytes(mixFormerVariants[variant as keyof typeof mixFormerVariants])
