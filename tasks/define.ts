@@ -74,6 +74,8 @@ interface StageBase<Options> {
   row: z.ZodType
   /** Name of the weights in the catalogue, for a stage that runs a model. */
   model?(options: Options): string
+  /** True where the options leave it nothing to do: it is passed over then, and has no rows. */
+  idle?(options: Options): boolean
 }
 
 /** Frames are independent of each other: segments run side by side. */

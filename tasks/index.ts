@@ -2,7 +2,7 @@ import { Fault } from '../events/faults.ts'
 import type { Job } from '../events/job.ts'
 import { problemsOf } from '../events/problems.ts'
 import { modelsAmong, weightsNamed, type FindModel } from '../models/catalogue/index.ts'
-import type { Task } from './define.ts'
+import type { Stage, Task } from './define.ts'
 import { interpolate } from './interpolate/index.ts'
 import { trackMany } from './track-many/index.ts'
 import { track } from './track/index.ts'
@@ -37,9 +37,15 @@ export const completeOptions = (
   })
 }
 
-/** The model of each stage that has one, by stage. */
+/** The stages that have something to do. */
+export const activeStages = (task: Task, options: unknown): Stage[] =>
+  task.stages.filter(stage => !stage.idle?.(options))
+
+/** The model of each stage that runs one, by stage. */
 export const modelsOf = (task: Task, options: unknown): Record<string, string> =>
-  Object.fromEntries(task.stages.flatMap(stage => (stage.model ? [[stage.name, stage.model(options)]] : [])))
+  Object.fromEntries(
+    activeStages(task, options).flatMap(stage => (stage.model ? [[stage.name, stage.model(options)]] : []))
+  )
 
 /** Names of the tasks whose models come with the package: they work on a fresh clone, and are deployed where nobody names tasks. */
 export const readyTasks = Object.values(tasks)

@@ -2,6 +2,7 @@ import { frameTable, type Segment } from '../../events/clip.ts'
 import { rowsOf } from '../../events/rows.ts'
 import { decodePicture } from '../../layers/inference/picture.ts'
 import type { Frame } from '../../tasks/define.ts'
+import { activeStages } from '../../tasks/index.ts'
 import { keys } from '../shared/keys.ts'
 import type { Pass } from './pass.ts'
 import { pictureReader } from './pictures.ts'
@@ -16,7 +17,8 @@ export async function* readFrames(
   if (missing.has(segment)) return
   const name = keys(job.id)
   const table = await results.getJson(name.frames(segment), frameTable)
-  const before = task.stages.slice(0, task.stages.indexOf(stage))
+  const stages = activeStages(task, job.options)
+  const before = stages.slice(0, stages.indexOf(stage))
   const rows = await Promise.all(
     before.map(async ({ name: earlier, row }) => {
       const { rows } = await results.getJson(name.rows(earlier, segment), rowsOf(row))

@@ -29,6 +29,7 @@ export const infer = async (
   const work = await readWork(context, id)
   const stage = work.task.stages.find(stage => stage.name === name)
   if (!stage) throw new Error(`${work.task.name} has no stage ${name}`)
+  if (stage.idle?.(work.job.options)) return { done: true }
   const pass = await openPass(context, work, stage)
   if (stage.kind === 'fold') return { done: await fold(pass as Pass<FoldStage>) }
   if (segment === undefined) throw new Error(`${name} handles one segment at a time`)

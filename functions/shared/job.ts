@@ -6,7 +6,7 @@ import { plan as planSchema } from '../../events/plan.ts'
 import { rowsOf } from '../../events/rows.ts'
 import type { Upload } from '../../events/upload.ts'
 import { modelsAmong, type FindModel } from '../../models/catalogue/index.ts'
-import { completeOptions, modelsOf, taskNamed } from '../../tasks/index.ts'
+import { activeStages, completeOptions, modelsOf, taskNamed } from '../../tasks/index.ts'
 import type { Context } from './context.ts'
 import { keys, segmentOf, shortened } from './keys.ts'
 
@@ -89,7 +89,7 @@ export const presentSegments = ({ plan, missing }: Work) =>
 /** The last stage's rows of one segment, with the time stamps of their frames. */
 export const readSegmentRows = async ({ results }: Context, { job, task }: Work, segment: number) => {
   const name = keys(job.id)
-  const last = task.stages.at(-1)!
+  const last = activeStages(task, job.options).at(-1)!
   const [table, { rows }] = await Promise.all([
     results.getJson(name.frames(segment), frameTable),
     results.getJson(name.rows(last.name, segment), rowsOf(last.row))

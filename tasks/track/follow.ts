@@ -106,6 +106,8 @@ export const backward: FoldStage<Options> = {
   ...stage,
   name: 'backward',
   backward: true,
+  // Before the first frame there is nothing.
+  idle: ({ start }) => start === 0 || startSeconds(start) === 0,
   start: (): State => ({}),
 
   async step(context, state, frame) {
@@ -119,8 +121,7 @@ export const backward: FoldStage<Options> = {
     if (seen === undefined && isBefore(context, frame))
       throw new Fault('start-frame-missing', { start: String(context.options.start) })
     const begins = row.targets.some(target => target.given) && context.options.direction !== 'forward'
-    // Before the first frame there is nothing.
-    if (!begins || frame.index === 0) return { state: { seen: frame.index }, row }
+    if (!begins) return { state: { seen: frame.index }, row }
     return { state: { targets: await begin(context, frame) }, row }
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { rowsOf, targetRow } from '../../events/rows.ts'
+import type { TargetRow } from '../../events/rows.ts'
 import { infer } from '../../functions/infer/index.ts'
+import { readSegmentRows, readWork } from '../../functions/shared/job.ts'
 import { reopen } from '../../functions/shared/reopen.ts'
 import { openModels } from '../../layers/models/index.ts'
 import { installBright, jpeg, squares } from '../tasks/track/bright.ts'
@@ -27,12 +28,10 @@ const decoded = async (options: Record<string, unknown> = {}) => {
   const run = (stage: string, remaining = Infinity) =>
     infer({ ...context, remaining: () => remaining }, { job: world.job.id, stage })
   const targets = async () => {
-    const read = await Promise.all(
-      world.segments.map(({ index }) =>
-        context.results.getJson(world.name.rows('backward', index), rowsOf(targetRow))
-      )
-    )
-    return read.flatMap(({ rows }) => rows)
+    const work = await readWork(context, world.job.id)
+    const segments = world.segments.filter(({ index }) => !work.missing.has(index))
+    const read = await Promise.all(segments.map(({ index }) => readSegmentRows(context, work, index)))
+    return read.flatMap(({ rows }) => rows.map(({ row }) => row as TargetRow))
   }
   return { ...world, context, run, targets }
 }
@@ -104,6 +103,14 @@ describe('track, through the functions', () => {
     }
   )
 
+  it('from the first frame on, nobody goes backward', async () => {
+    const { run, list, name, job } = await decoded({ start: 0 })
+    await run('forward')
+    expect(await run('backward')).toEqual({ done: true })
+    expect(await list(name.rowsOf('backward'))).toEqual([])
+    expect(Object.keys(job.models)).toEqual(['forward'])
+  })
+
   it('says so where the frame of the start cannot be had', async () => {
     const { context, name, run } = await decoded()
     await context.results.put(name.missing(1), '{}', { contentType: 'application/json' })
@@ -124,8 +131,8 @@ describe('track, through the functions', () => {
   })
 
   it('passes over a gap, and makes again what came of it once the frames are there', async () => {
-    const whole = await decoded({ start: 0 })
-    const gap = await decoded({ start: 0 })
+    const whole = await decoded({ start: 1, box: [boxAt(1, 0), boxAt(1, 1)] })
+    const gap = await decoded({ start: 1, box: [boxAt(1, 0), boxAt(1, 1)] })
     await gap.context.results.put(gap.name.missing(1), '{}', { contentType: 'application/json' })
     for (const stage of ['forward', 'backward']) {
       await gap.run(stage)

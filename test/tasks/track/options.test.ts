@@ -102,7 +102,7 @@ describe('options of track', () => {
   })
 
   it('name one model for both directions', () => {
-    expect(modelsOf(task, complete({ box }))).toEqual({
+    expect(modelsOf(task, complete({ box, start: 7 }))).toEqual({
       forward: 'mixformerv2-s',
       backward: 'mixformerv2-s'
     })
