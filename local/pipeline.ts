@@ -129,6 +129,8 @@ export const openPipeline = async ({
       const ticket: Ticket = { clip: `clips/${name}`, tasks }
       const key = `tickets/${name}.job.json`
       const taken = new Promise<IntakeAnswer>(resolve => awaited.set(key, resolve))
+      // It can fail while the upload of the ticket is still being answered.
+      taken.catch(() => undefined)
       await uploads.uploadFile(ticket.clip, file, { contentType: 'application/octet-stream' })
       await uploads.put(key, JSON.stringify(ticket), { contentType: 'application/json' })
       const { started, refused } = await taken

@@ -70,3 +70,27 @@ it('the same upload delivered three times, out of order, in two batches, and onc
   ])
   expect(told.filter(({ type }) => type === 'job.failed')).toEqual([])
 })
+
+it('stopped at the very moment of an upload, it ends with that, and nothing is left unhandled', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'clipmill-pipeline-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  await using buckets = await openBuckets({ folder })
+  const stopped = new AbortController()
+  // Told before the pipeline is, and before whoever uploads has an answer.
+  buckets.store.onObjectCreated(({ detail }) => {
+    if (detail.object.key.endsWith('.job.json')) stopped.abort(new Error('stopped'))
+  })
+  await using pipeline = await openPipeline({
+    buckets,
+    folder,
+    models: path.join(folder, 'models'),
+    announce: () => undefined,
+    admit: () => Promise.resolve(true),
+    signal: stopped.signal
+  })
+  const file = path.join(folder, 'clip.mp4')
+  await makeClip(file, { frames: 2 })
+  await expect(pipeline.submit(file, 'clip.mp4', [{ task: 'track-many', options: {} }])).rejects.toThrow(
+    'stopped'
+  )
+})
